@@ -701,7 +701,7 @@ async def test_certificates_for_the_service_are_renewed_without_a_restart(
     cert.write_bytes((harness.folder / "next" / "cert.pem").read_bytes())  # a pair that does not fit, for a moment
     said = ""
     async with asyncio.timeout(wait_s()):
-        while "the renewed certificates for the service cannot be used" not in said:
+        while "cannot use the renewed certificates for the service" not in said:
             said += capsys.readouterr().out
             await asyncio.sleep(0.01)
     assert before.decode() not in said

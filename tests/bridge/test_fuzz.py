@@ -51,7 +51,7 @@ def background(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Background]
     yield running
     log = running.close()
     assert "Traceback" not in log
-    assert "could not be answered" not in log
+    assert "cannot answer" not in log
     assert "FAULT" not in log
 
 

@@ -16,7 +16,7 @@ def give_positions(url: str) -> None:
     async def run() -> None:
         store = await open_store(url, hasher=Hasher(bytes.fromhex(HASH_KEY)))
         head = await store.events.take_over("ab" * 8)
-        await store.events.give(head, seeds.ago(0))
+        await store.events.assign(head, seeds.ago(0))
         await store.close()
 
     asyncio.run(run())

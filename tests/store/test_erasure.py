@@ -86,7 +86,7 @@ async def publish(app: Application) -> None:
     head = await app.store.events.take_over(f"{head.number + 1:016x}")
     number = 1
     while number:
-        head, number, _ = await app.store.events.give(head, app.clock.now())
+        head, number, _ = await app.store.events.assign(head, app.clock.now())
 
 
 async def seed(app: Application) -> None:
@@ -319,7 +319,7 @@ async def test_C8_an_event_that_is_being_logged_does_not_bring_ids_back(
         with monkeypatch.context() as patched:
             patched.setattr(Session, "execute", interrupted)
             with pytest.raises(Conflict):
-                await store.events.give(head, app.clock.now())
+                await store.events.assign(head, app.clock.now())
         await publish(app)
         assert not [one for one in await events(store) if one.user_id in {"bob-user", "bob-news"}]
 
@@ -344,7 +344,7 @@ async def test_C8_feeds_of_other_processes_forget(store: SqlStore, other: SqlSto
         try:
             reader = asyncio.create_task(feed.wait(await feed.now()))
             await _until(lambda: feed._head is not None)
-            await store.events.give(head, app.clock.now())
+            await store.events.assign(head, app.clock.now())
             await reader
             reader = asyncio.create_task(feed.wait(await feed.now()))
             assert "bob-" in repr(feed._recent)
@@ -365,7 +365,7 @@ async def test_C8_a_feed_that_nobody_waits_for_forgets_by_itself(store: SqlStore
         try:
             reader = asyncio.create_task(feed.wait(await feed.now()))
             await _until(lambda: feed._head is not None)
-            await store.events.give(head, app.clock.now())
+            await store.events.assign(head, app.clock.now())
             await reader
             assert "bob-" in repr(feed._recent)
             await _until(lambda: not feed._recent)

@@ -32,7 +32,7 @@ async def leave(store: SqlStore, *events: Event) -> None:
 
 async def give(store: SqlStore, head: EventHead, limit: int = 1000, now: timedelta = timedelta(0)) -> EventHead:
     """Gives positions as the sequencer does."""
-    return (await store.events.give(head, NOW + now, limit)).head
+    return (await store.events.assign(head, NOW + now, limit)).head
 
 
 async def log(store: SqlStore, after: int = 0) -> list[LoggedEvent]:
@@ -105,7 +105,7 @@ async def test_E3_one_server_gives_the_same_order_as_a_cluster(store: SqlStore) 
     for _ in range(4):
         await leave(store, *(event() for _ in range(20)))
     expected = in_order(await store.events.pending(50))
-    given = await store.events.give(await store.events.take_over("a" * 16), NOW, 50)
+    given = await store.events.assign(await store.events.take_over("a" * 16), NOW, 50)
     logged = await log(store)
     assert [(one.event_id, one.event) for one in logged] == expected
     assert [one.position for one in logged] == list(range(1, 51))

@@ -406,7 +406,7 @@ async def test_C8_the_events_of_a_person_are_found_by_an_index(store: SqlStore, 
         await transaction.apply(changes(events=left))
     head, number = await store.events.take_over("1" * 16), 1
     while number:
-        head, number, _ = await store.events.give(head, NOW)
+        head, number, _ = await store.events.assign(head, NOW)
     async with store._database._connected(store._database.engine.writers) as session:
         await session._connection.execute("ANALYZE")
     values = {"limit": 10, "kept": "", "kept_customer": None} | dict.fromkeys(f"after_{n}" for n in _KEY)

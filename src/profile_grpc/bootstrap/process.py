@@ -40,16 +40,16 @@ COUNTS_INTERVAL = 15.0
 _APPS = 1000
 """How many apps are read at once."""
 SCHEMA_INTERVAL = 5.0
-"""Seconds between two looks at the schema's revision."""
+"""Seconds between two checks of the schema's revision."""
 NODES_INTERVAL = 5.0
-"""Seconds between two looks at the nodes of a cluster."""
+"""Seconds between two checks of the nodes of a cluster."""
 _YOUNG_OBJECTS = 50_000
-"""How many more objects than before make the garbage collector look at the young ones. Calls make no cycles: Python's
-700 has it look at those in flight, again and again, for a tenth of the process's time."""
+"""Allocations after which the garbage collector scans the young generation. Calls make no cycles. With Python's default
+of 700, the scans of the calls in flight take a tenth of the process's time."""
 
 
 class ProcessFailed(OperatorError):  # noqa: N818 - an outcome
-    """Something that must run for as long as the process serves has ended."""
+    """A part that must run for as long as the process serves has ended."""
 
 
 async def serve_calls(
@@ -132,7 +132,7 @@ def _background(
         "event sequencer": application.sequencer.run(),
         "event feed": application.feed.run(),
         "webhooks": deliver_webhooks(application, metrics, tracer),
-        "numbers of JWTs": application.jwt_tally.run(),
+        "JWT counts": application.jwt_tally.run(),
         "JWKS": refresh_jwks(application),
         "credential reminders": reminders(application, config.mail).run(),
         "database nodes": watch_nodes(store, metrics),
@@ -196,12 +196,12 @@ async def keep_counts(store: SqlStore, counts: ProfileCounts) -> None:
             numbers, holds = await profiles.counts(), await profiles.feedback_holds()
             counts.update(numbers, holds, await store.credentials.expiries())
         except StoreError as error:
-            log.warning("the profile counts cannot be read", error=str(error))
+            log.warning("cannot read the profile counts", error=str(error))
         await asyncio.sleep(COUNTS_INTERVAL)
 
 
 async def watch_schema(store: SqlStore, interval: float = SCHEMA_INTERVAL) -> None:
-    """Looks every `interval` seconds whether this program still works on the schema, until it does not.
+    """Checks every `interval` seconds whether this program can use the schema. Ends when it cannot.
 
     Raises:
         SchemaError: another version has migrated the database beyond this one.
@@ -217,7 +217,7 @@ async def watch_schema(store: SqlStore, interval: float = SCHEMA_INTERVAL) -> No
 
 
 async def watch_nodes(store: SqlStore, observer: Observer) -> None:
-    """Looks every few seconds, until cancelled, which nodes of the database cannot be reached, if it is a cluster."""
+    """Checks every few seconds, until cancelled, which nodes of a cluster cannot be reached."""
     known: Sequence[str] = []
     while True:
         try:
@@ -227,7 +227,7 @@ async def watch_nodes(store: SqlStore, observer: Observer) -> None:
         else:
             observer.nodes_missing(missing)
             if missing != known:
-                log.warning("nodes of the database cannot be reached; their apps are not served", nodes=missing)
+                log.warning("cannot reach nodes of the database; their apps are not served", nodes=missing)
             known = missing
         await asyncio.sleep(NODES_INTERVAL)
 

@@ -11,7 +11,7 @@ from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.store import SchemaError, SchemaTooNew, check_schema
 
 PAUSE = 2.0
-"""Seconds between two looks at the schema."""
+"""Seconds between two checks of the schema."""
 
 
 class Stopped(OperatorError):  # noqa: N818 - an outcome

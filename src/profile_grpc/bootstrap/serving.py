@@ -142,7 +142,7 @@ async def _supervise_and_count(
 ) -> None:
     store = await open_store(config.database.url, hasher=Hasher(config.database.hash_key))
     try:
-        async with beside("numbers of profiles", keep_counts(store, counts), stop):
+        async with beside("profile counts", keep_counts(store, counts), stop):
             await supervisor.run(announced, stop)
     finally:
         await store.close()

@@ -52,7 +52,7 @@ class AppReader:
     async def start(self) -> None:
         """Reads the apps, and starts to refresh them."""
         if not self._keys:
-            log.warning("the bridge has no key to read apps with: give it a PROFILE key of each tenant with --key")
+            log.warning("no key to read the apps with; give a PROFILE key of each tenant with --key")
             return
         await self.read()
         self._task = asyncio.create_task(self._keep_fresh(), name="bridge-apps")
@@ -74,7 +74,7 @@ class AppReader:
             try:
                 await self.read()
             except Exception as error:  # noqa: BLE001 - the next reading may succeed; without any, settings grow old unseen
-                log.warning("the apps cannot be read from the service", fault=type(error).__name__)
+                log.warning("cannot read the apps from the service", fault=type(error).__name__)
 
     async def read(self) -> None:
         """Reads the apps again. A revoked key does not affect the apps of other tenants."""
@@ -89,9 +89,7 @@ class AppReader:
                     apps += await self._service.apps(key)
                 except CallFailed as failed:
                     of = f"{place} of {len(self._keys)}"
-                    log.warning(
-                        "the apps cannot be read from the service", code=failed.code, detail=failed.detail, key=of
-                    )
+                    log.warning("cannot read the apps from the service", code=failed.code, detail=failed.detail, key=of)
                     if failed.failure is Failure.DOWN:
                         now = asyncio.get_running_loop().time()
                         self._availability.failed(now, failed.code, failed.detail)

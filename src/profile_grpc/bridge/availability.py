@@ -42,7 +42,7 @@ class Availability:
         """
         self.last_error = f"{code}: {detail}" if detail else code
         if self.available:
-            log.warning("the service cannot be reached: reports wait", code=code, detail=detail)
+            log.warning("cannot reach the service; reports wait", code=code, detail=detail)
         if self.available or now >= self._next:
             self._failures += 1
             self._next = now + self._backoff.delay(self._failures)

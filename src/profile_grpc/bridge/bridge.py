@@ -152,14 +152,14 @@ class Bridge:
         writing = self._spool.start()
         await self._app_reader.start()
         delivering = self._delivery.start()
-        self._housekeeping = asyncio.create_task(self._keep_house(), name="bridge-house")
+        self._housekeeping = asyncio.create_task(self._clean_up(), name="bridge-house")
         tls = self._certificate.context if self._certificate else None
         self._http = HttpServer(self._app, self._listener, tls, config.server, config.proxies)
         self._parts = [writing, delivering, await self._http.start()]
 
     async def watch(self) -> None:
-        """Ends when a part of the bridge has ended by itself: reports would wait without an answer. Raises what it
-        raised.
+        """Returns when a part of the bridge has ended by itself, after which reports would not be answered. Raises its
+        error.
         """
         done, _ = await asyncio.wait(self._parts, return_when=asyncio.FIRST_COMPLETED)
         done.pop().result()
@@ -178,7 +178,7 @@ class Bridge:
         await self._spool.close()
         await self._service.close()
 
-    async def _keep_house(self) -> None:
+    async def _clean_up(self) -> None:
         """Once a second: updates metrics, checks certificates and replays dead letters. Once a minute: cleans the
         spool.
         """
@@ -196,8 +196,8 @@ class Bridge:
                 self._keep_error()
                 await self._renew_certificates()
                 await self._show()
-            except Exception as error:  # noqa: BLE001 - a full disk must not end the housekeeping
-                log.warning("the housekeeping of the spool failed", error=str(error))
+            except Exception as error:  # noqa: BLE001 - a full disk must not end the clean-up
+                log.warning("cannot clean up the spool", error=str(error))
             ticks += 1
             await asyncio.sleep(_TICK)
 

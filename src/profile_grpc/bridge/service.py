@@ -150,7 +150,7 @@ class Service:
         try:
             self._client = self._connected()
         except OSError as error:
-            log.warning("the renewed certificates for the service cannot be used", error=str(error))
+            log.warning("cannot use the renewed certificates for the service", error=str(error))
             return
         await before.close()
 

@@ -42,7 +42,7 @@ def watch(
 ) -> None:
     """Print the events of an app as JSON Lines: from now on, from the oldest, or after a token; until Ctrl-C.
 
-    Events appear while a server runs: it gives them their positions. Each line has the token to resume after it.
+    Events appear while a server runs, which assigns their positions. Each line has the token to resume after it.
     """
     if from_oldest and resume_token is not None:
         raise typer.BadParameter("give --from-oldest or --resume-token, not both")

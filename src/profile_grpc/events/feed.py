@@ -58,7 +58,7 @@ class Feed:
             try:
                 await self._follow()
             except StoreError as error:
-                log.warning("events cannot be read", error=str(error))
+                log.warning("cannot read events", error=str(error))
                 await asyncio.sleep(_RETRY)
             if not self._waiting:
                 self._wanted.clear()

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import structlog
 
-from profile_grpc.service.event_ports import BATCH, EventStore, Given
+from profile_grpc.service.event_ports import BATCH, Assigned, EventStore
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, LeaseStore, StoreError
@@ -57,7 +57,7 @@ class Sequencer:
                 except (LeaseLost, Conflict):
                     await asyncio.sleep(_RETRY)
                 except StoreError as error:
-                    log.warning("events get no positions", error=str(error))
+                    log.warning("cannot assign event positions", error=str(error))
                     await asyncio.sleep(_RETRY)
         finally:
             with suppress(StoreError):
@@ -72,23 +72,23 @@ class Sequencer:
         """
         await self._lease.acquire()
         head = await self._store.take_over(secrets.token_hex(8))
-        log.info("this process gives events their positions", epoch=head.epoch, position=head.published)
+        log.info("assigning event positions", epoch=head.epoch, position=head.published)
         while True:
             await self._lease.keep()
             self._committed.clear()
-            given = await self._store.give(head, self._clock.now())
-            head = given.head
-            self._observe(given)
-            if given.number < BATCH:
+            assigned = await self._store.assign(head, self._clock.now())
+            head = assigned.head
+            self._observe(assigned)
+            if assigned.number < BATCH:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(POLL):
                         await self._committed.wait()
                 await asyncio.sleep(LINGER)
 
-    def _observe(self, given: Given) -> None:
-        if given.oldest is not None:
-            lag = self._clock.now() - given.oldest
-            self._observer.events_published(given.head.published, given.number, max(0.0, lag.total_seconds()))
+    def _observe(self, assigned: Assigned) -> None:
+        if assigned.oldest is not None:
+            lag = self._clock.now() - assigned.oldest
+            self._observer.events_published(assigned.head.published, assigned.number, max(0.0, lag.total_seconds()))
             for call in self._published:
                 call()
-        self._observer.events_pending(given.number)
+        self._observer.events_pending(assigned.number)

@@ -63,7 +63,7 @@ class PassReport:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What a pass was asked to do."""
+    """The arguments of a pass."""
 
     app_id: str | None
     """Only this app; None: all."""
@@ -86,7 +86,7 @@ class _Failures:
         except (StoreError, Refused) as error:
             if isinstance(error, StoreUnavailable) and not isinstance(error, NodeUnavailable):
                 raise
-            log.warning("a part of the pass could not be done", app=app_id, error=str(error))
+            log.warning("cannot complete a part of the pass", app=app_id, error=str(error))
             self._first = self._first or error
 
     def raise_first(self) -> None:
@@ -124,8 +124,9 @@ class Reaper:
 
         Args:
             app_id: only this app; what belongs to no app is purged too.
-            confirm: an operator's explicit go: passes the breaker and, unless for one app only, ends a clock hold (P6).
-            progress: told each chunk: the app, and how many profiles were deleted.
+            confirm: an operator's confirmation. It overrides the breaker and, unless for one app only, ends a clock
+                hold (P6).
+            progress: called after each chunk with the app and the number of deleted profiles.
 
         Raises:
             LeaseLost: another process holds the lease.
@@ -221,7 +222,7 @@ class Reaper:
             except Conflict:  # it is being created again, which erases them
                 continue
             except Refused as refused:  # a later pass tries again
-                log.warning("profiles of an app that is gone could not be erased", app=app_id, error=str(refused))
+                log.warning("cannot erase the profiles of a deleted app", app=app_id, error=str(refused))
             await self._lease.acquire()
 
     async def _gone(self, app_id: str) -> bool:

@@ -18,11 +18,11 @@ log = structlog.get_logger(__name__)
 async def repeat(
     work: Callable[[], Awaitable[object]], pause: float, what: str, wake: asyncio.Event | None = None
 ) -> None:
-    """Does the work again and again, with a pause of so many seconds after each time, until cancelled.
+    """Repeats the work with a pause of this many seconds, until cancelled.
 
     If the work is for one process of several, `work` acquires a lease itself. Nothing is logged when another process
-    has it, or took it over. Everything else that fails is logged as a failure of `what`, and tried again after the
-    pause. The event `wake` ends the pause early; it is cleared before the work begins.
+    has it, or took it over. Any other failure is logged as one of `what`, and the work is tried again after the pause.
+    The event `wake` ends the pause early; it is cleared before the work begins.
     """
     while True:
         if wake is not None:
@@ -32,9 +32,9 @@ async def repeat(
         except (LeaseLost, Conflict):
             pass
         except (StoreError, Refused) as error:
-            log.warning("failed, and is tried again", what=what, error=str(error))
+            log.warning("background work failed, retrying", what=what, error=str(error))
         except Exception:
-            log.exception("failed, and is tried again", what=what)
+            log.exception("background work failed, retrying", what=what)
         if wake is None:
             await asyncio.sleep(pause)
         else:

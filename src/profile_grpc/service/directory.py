@@ -44,7 +44,7 @@ class _Cache:
     apps: dict[tuple[str, str], App]
     """By tenant and id: a caller learns nothing about apps of other tenants, not even from the time of a look-up."""
     day: date
-    """The UTC day on which it was read: on the next one every key is read again, and its use noted."""
+    """The UTC day on which it was read. On the next day every key is read again, so that its use is recorded."""
     callers: dict[str, Caller]
     """By the text of the key, in memory only: the fastest look-up."""
     ends: dict[str, datetime] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class Directory:
             except StoreUnavailable:
                 continue  # the health check reports it; the cache stays valid
             except StoreError as error:  # the process ends if this task ends
-                log.warning("the directory cannot be refreshed", error=str(error))
+                log.warning("cannot refresh the directory", error=str(error))
 
     @property
     def generation(self) -> object:
@@ -216,7 +216,7 @@ class Directory:
 
 
 def reach_tenant(caller: Caller, tenant_id: str) -> None:
-    """Whether the caller may act for the tenant: its own, or none that is named.
+    """Checks that the caller may act for the tenant: its own, which it need not name.
 
     Raises:
         Refused: TENANT_NOT_ALLOWED.
@@ -230,7 +230,7 @@ def reach_tenant(caller: Caller, tenant_id: str) -> None:
 
 
 def app_not_found(app_id: str) -> Refused:
-    """There is no such app."""
+    """The refusal if there is no such app."""
     return Refused(
         Reason.APP_NOT_FOUND,
         f"There is no app {app_id!r}; create it first.",
@@ -239,7 +239,7 @@ def app_not_found(app_id: str) -> Refused:
 
 
 def app_not_allowed(app_id: str) -> Refused:
-    """The key does not reach the app, or there is none."""
+    """The refusal if the key does not reach the app, or there is none."""
     return Refused(
         Reason.APP_NOT_ALLOWED,
         f"The key does not reach app {app_id!r}; use a key of its tenant.",

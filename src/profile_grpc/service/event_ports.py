@@ -13,18 +13,18 @@ BATCH = 2000
 
 
 class EventHead(NamedTuple):
-    """How far positions are given."""
+    """The state of the event log."""
 
     number: int
-    """Of the epoch."""
+    """The number of the epoch."""
     epoch: str
-    """The name of the epoch: of what one sequencer has published."""
+    """The name of the epoch. Each sequencer begins one."""
     published: int
     """The last position that readers may see: every event up to it can be read. 0: none."""
     oldest: int
     """Events after this position are kept."""
     erasures: int = 0
-    """How often ids were removed from events: whoever has events in memory forgets them when it changes."""
+    """How often ids were removed from events. Caches of events are cleared when it changes."""
 
 
 class PendingEvent(NamedTuple):
@@ -34,14 +34,14 @@ class PendingEvent(NamedTuple):
     event: Event
 
 
-class Given(NamedTuple):
-    """Which events got positions."""
+class Assigned(NamedTuple):
+    """The result of an assignment of positions."""
 
     head: EventHead
-    """Afterwards."""
+    """The head afterwards."""
     number: int
     oldest: datetime | None = None
-    """When the oldest of them was decided; None: there was none."""
+    """When the oldest of these events was decided; None: there was none."""
 
 
 class LoggedEvent(NamedTuple):
@@ -53,7 +53,7 @@ class LoggedEvent(NamedTuple):
 
 
 class EventStore(Protocol):
-    """Events. One sequencer at a time gives positions; any number of readers reads by position."""
+    """Events. One sequencer at a time assigns positions; any number of readers reads by position."""
 
     async def head(self) -> EventHead: ...
 
@@ -62,18 +62,18 @@ class EventStore(Protocol):
 
         Raises:
             Conflict: another process began one at the same time.
-            StoreUnavailable: also while a node is away on which the sequencer before has left work undone.
+            StoreUnavailable: also while a node is unavailable on which the previous sequencer has left work undone.
         """
         ...
 
-    async def give(self, head: EventHead, now: datetime) -> Given:
-        """Gives up to BATCH events the positions after those that are given.
+    async def assign(self, head: EventHead, now: datetime) -> Assigned:
+        """Assigns the next positions to up to BATCH events.
 
         They are sorted by time, but the events of one profile or customer stay in the order of versions, even if clocks
         disagree.
 
         Raises:
-            Conflict: another sequencer has taken over. The events may have got positions, or not.
+            Conflict: another sequencer has taken over. The events may or may not have positions.
         """
         ...
 
@@ -89,12 +89,12 @@ class EventStore(Protocol):
         ...
 
     async def first_since(self, time: datetime) -> int | None:
-        """The first position that was given at this time or later; None: there is none."""
+        """The first position that was assigned at this time or later; None: there is none."""
         ...
 
     async def purge(self, before: datetime, now: datetime, ahead: datetime) -> int:
         """Deletes the oldest events, up to the first that got its position at `before` or later; returns how many.
 
-        Times after `ahead` were given under a wrong clock: they become `now`.
+        Times after `ahead` were written under a wrong clock: they become `now`.
         """
         ...

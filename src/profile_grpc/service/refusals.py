@@ -43,10 +43,10 @@ def unavailable() -> Refused:
 
 
 def internal(error: Exception) -> Refused:
-    """A fault of the service, logged here with the trace id that the caller gets: of its trace, if it is recorded."""
+    """An error of the service. It is logged with the trace id that the caller gets."""
     span = tracing.current()
     trace_id = secrets.token_hex(8) if span is None else span.context.trace
-    log.error("internal fault", trace_id=trace_id, exc_info=error)
+    log.error("internal error", trace_id=trace_id, exc_info=error)
     return Refused(
         Reason.INTERNAL,
         f"The server failed; report trace_id {trace_id} to its operators.",

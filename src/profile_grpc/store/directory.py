@@ -205,13 +205,13 @@ class SqlDirectory:
 
     async def _add_in(self, session: Session, statement: Prepared, row: Row, table: str) -> None:
         if not await session.execute(statement, [row]):
-            raise Conflict(f"the row of {table} is not as expected: it is there already, gone, or changed")
+            raise Conflict(f"the row of {table} exists already, is gone, or has changed")
         await self._bump_version(session)
 
     @staticmethod
     async def _write(session: Session, statement: Prepared, row: Row, table: str) -> None:
         if not await session.execute(statement, [row]):
-            raise Conflict(f"the row of {table} is not as expected: it is there already, gone, or changed")
+            raise Conflict(f"the row of {table} exists already, is gone, or has changed")
 
     async def _bump_version(self, session: Session) -> None:
         await session.execute(self._bump, [(1, 1)])

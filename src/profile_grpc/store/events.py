@@ -1,13 +1,13 @@
-"""Events: those that changes left, and the log of those that have a position (E3). docs/adr/0050 tells why it is so.
+"""Events: those that changes left, and the log of those that have a position (E3): see docs/adr/0050.
 
-`event_head` says how far positions are given. `allocated`: the last one that any event may have. `published`: the last
-one that readers may see; every event up to it is in the log. `oldest`: events after it are kept. `epoch`: the number of
-the one sequencer that may write; the others' conditional updates of the row find nothing.
+`event_head` is the state of the log. `allocated`: the last position that any event may have. `published`: the last one
+that readers may see; every event up to it is in the log. `oldest`: events after it are kept. `epoch`: the number of the
+one sequencer that may write; the conditional updates of other sequencers match no row.
 
 On one server, allocating, logging and publishing are one transaction, and `allocated` equals `published`: two
-statements move the events, and no event passes through this process. On a cluster
-the head is on the coordinator and the events are on the shards of their apps, and nothing that commits on two nodes is
-seen at once. There these are three steps. `apps` keeps, from the first to the last, which shards are concerned.
+statements move the events, and no event passes through this process. On a cluster the head is on the coordinator, the
+events are on the shards of their apps, and a commit on two nodes is not visible on both at the same time. So these are
+three steps there, and `apps` keeps the apps concerned from the first step to the last.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT
 from profile_grpc.domain.model import Event, EventType
-from profile_grpc.service.event_ports import BATCH, EventHead, Given, LoggedEvent, PendingEvent
+from profile_grpc.service.event_ports import BATCH, Assigned, EventHead, LoggedEvent, PendingEvent
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import statements, tables, times
 from profile_grpc.store.database import Database, Session
@@ -99,7 +99,7 @@ class SqlEvents:
         )
 
     async def head(self) -> EventHead:
-        """How far positions are given."""
+        """The state of the log."""
         return await self._positions.head()
 
     async def take_over(self, epoch_id: str) -> EventHead:
@@ -107,7 +107,7 @@ class SqlEvents:
 
         Raises:
             Conflict: another process began one at the same time.
-            StoreUnavailable: also while a node is away on which the sequencer before has left work undone.
+            StoreUnavailable: also while a node is unavailable on which the previous sequencer has left work undone.
         """
         return await self._positions.take_over(epoch_id)
 
@@ -115,22 +115,22 @@ class SqlEvents:
         """Up to `limit` events without a position; of each profile those of the lowest versions, in their order."""
         return await self._positions.pending(limit)
 
-    async def give(self, head: EventHead, now: datetime, limit: int = BATCH) -> Given:
-        """Gives up to `limit` events (at most BATCH) the positions after those that are given.
+    async def assign(self, head: EventHead, now: datetime, limit: int = BATCH) -> Assigned:
+        """Assigns the next positions to up to `limit` events (at most BATCH).
 
         Raises:
-            Conflict: another sequencer has taken over. The events may have got positions, or not.
+            Conflict: another sequencer has taken over. The events may or may not have positions.
         """
         if not self._database.engine.is_spread:
             return await self._positions.at_once(head, now, limit)
         events = in_order(await self.pending(limit))
         if not events:
-            return Given(head, 0)
+            return Assigned(head, 0)
         by_shard: defaultdict[int, set[str]] = defaultdict(set)
         for event in events:
             by_shard[await self._shards.of(event.event.owner)].add(event.event.owner)
         after = await self._positions.by_shard(head, events, now, list(by_shard.values()))
-        return Given(after, len(events), min(one.event.time for one in events))
+        return Assigned(after, len(events), min(one.event.time for one in events))
 
     async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
         """The events of these apps (None: of all) at the positions from `after` (exclusive) to `upto`, in order."""
@@ -152,14 +152,14 @@ class SqlEvents:
         return (await self.head()).published if end is None else int(end)
 
     async def first_since(self, time: datetime) -> int | None:
-        """The first position that was given at this time or later; None: there is none."""
+        """The first position that was assigned at this time or later; None: there is none."""
         [(position,)] = await self._database.fetch(self._first_since, time=times.micros(time))
         return None if position is None else int(position)
 
     async def purge(self, before: datetime, now: datetime, ahead: datetime) -> int:
         """Deletes the oldest events, up to the first that got its position at `before` or later; returns how many.
 
-        Times after `ahead` were given under a wrong clock: they become `now`.
+        Times after `ahead` were written under a wrong clock: they become `now`.
 
         Readers learn from `oldest` that events went, which is committed before any of them goes.
         """
@@ -181,7 +181,7 @@ class SqlEvents:
 
 
 class _Positions:
-    """How events get their positions."""
+    """Assigns positions to events."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -238,8 +238,8 @@ class _Positions:
                 raise Conflict("another sequencer has taken over")
             await write_all(session, self._add_epoch, [(epoch, epoch_id, allocated)], "event_epoch")
         if allocated > before.published:
-            # Nobody allocates for the sequencer before any more. What it may still write of the positions that it has
-            # ends here, shard by shard; then the log up to them is final.
+            # The previous sequencer can allocate no more positions. From here on, shard by shard, it cannot log those
+            # that it has either. Then the log up to them is final.
             for app_id in apps:
                 async with self._database.transaction() as session:
                     await self._hold(session, [app_id], epoch)
@@ -249,11 +249,11 @@ class _Positions:
     async def pending(self, limit: int) -> Sequence[PendingEvent]:
         return [read_pending(row) for row in await self._database.fetch(self._pending, limit=limit)]
 
-    async def at_once(self, head: EventHead, now: datetime, limit: int) -> Given:
+    async def at_once(self, head: EventHead, now: datetime, limit: int) -> Assigned:
         """In one transaction, of one server."""
         [(number, oldest)] = await self._database.fetch(self._number, limit=limit)
         if not number:
-            return Given(head, 0)
+            return Assigned(head, 0)
         to = head.published + number
         async with self._database.transaction() as session:
             await session.limit_idle()
@@ -261,7 +261,7 @@ class _Positions:
             if not await session.execute(self._advance, of_epoch=head.number, since=head.published, to=to):
                 raise Conflict("another sequencer has taken over")
             await self._move_waiting(session, head.published, to, now)
-        return Given(head._replace(published=to), number, times.instant(oldest))
+        return Assigned(head._replace(published=to), number, times.instant(oldest))
 
     async def by_shard(
         self, head: EventHead, events: Sequence[PendingEvent], now: datetime, shards: Sequence[Collection[str]]

@@ -34,14 +34,14 @@ _STATES: dict[str, type[StoreError]] = {
 _POOLER = ("26000", "42P05")
 
 # The order matters: some classes are subclasses of others.
-_OF_THE_DRIVER: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
+_DRIVER_ERRORS: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
     (asyncpg.DataError, DataRefused, "the database driver cannot store a value of this kind"),
     (asyncpg.exceptions.ClientConfigurationError, StoreError, "the database URL cannot be used"),
     (asyncpg.InterfaceError, StoreUnavailable, "the connection to the database is lost"),
     (
         asyncpg.InternalClientError,
         StoreUnavailable,
-        "the connection to the database is in disorder",
+        "the connection to the database is in an unexpected state",
     ),  # has just been lost
 )
 
@@ -49,11 +49,11 @@ _OF_THE_DRIVER: tuple[tuple[type[Exception], type[StoreError], str], ...] = (
 def translate(error: Exception) -> StoreError | None:
     """The store's error for an error of asyncpg, or None for any other error."""
     if isinstance(error, asyncpg.PostgresError):
-        return _told_by_server(error)
-    return next((meaning(told) for kind, meaning, told in _OF_THE_DRIVER if isinstance(error, kind)), None)
+        return _server_error(error)
+    return next((meaning(told) for kind, meaning, told in _DRIVER_ERRORS if isinstance(error, kind)), None)
 
 
-def _told_by_server(error: asyncpg.PostgresError) -> StoreError:
+def _server_error(error: asyncpg.PostgresError) -> StoreError:
     state = error.sqlstate or ""
     kind = next((_STATES[state[:n]] for n in (5, 2) if state[:n] in _STATES), StoreError)
     name = f"{type(error).__name__}, SQLSTATE {state}"
@@ -61,7 +61,7 @@ def _told_by_server(error: asyncpg.PostgresError) -> StoreError:
         return kind(f"PostgreSQL refused the write ({name})")
     if state in _POOLER:
         return StoreError(
-            "a pooler in transaction mode lies before PostgreSQL: add ?prepared_statement_cache_size=0 to the URL"
+            "PostgreSQL is behind a pooler in transaction mode: add ?prepared_statement_cache_size=0 to the URL"
         )
     # The primary message of an error that is not about data. It omits DETAIL, which contains values.
     return kind(f"PostgreSQL: {first_line(error.args[0] if error.args else '')} ({name})")

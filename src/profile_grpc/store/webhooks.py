@@ -107,7 +107,7 @@ class SqlWebhooks:
 
 async def _write(session: Session, statement: Prepared, row: Row) -> None:
     if not await session.execute(statement, [row]):
-        raise Conflict("the webhook is not as expected: it is there already, gone, or changed")
+        raise Conflict("the webhook exists already, is gone, or has changed")
 
 
 def _after_key(table: Table) -> list[str]:

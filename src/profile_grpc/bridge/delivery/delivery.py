@@ -151,7 +151,7 @@ class Delivery:
             try:
                 await self._work()
             except Exception as error:  # noqa: BLE001 - a disk that fails to read for a moment must not end delivery
-                log.error("the spool cannot be read", fault=type(error).__name__)  # noqa: TRY400 - its text may contain a report
+                log.error("cannot read the spool", fault=type(error).__name__)  # noqa: TRY400 - its text may contain a report
                 self._more = True
                 await asyncio.sleep(_A_MOMENT)
 
@@ -282,7 +282,7 @@ class Delivery:
         if fault is None or self._entries.get(entry.waiting.id) is not entry:
             return
         # Without another attempt the report would stay in flight, and hold up its lanes until a restart.
-        log.error("the delivery of a report has failed", trace_id=_trace_id(entry.waiting), fault=type(fault).__name__)
+        log.error("report delivery failed", trace_id=_trace_id(entry.waiting), fault=type(fault).__name__)
         entry.in_flight = False
         self._again(entry, _FAULT)
 
@@ -307,7 +307,7 @@ class Delivery:
             result = await self._applier.apply(entry.waiting, entry.report)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
             fault = type(error).__name__  # its text may contain reported values
-            log.error("a report could not be delivered", trace_id=_trace_id(entry.waiting), fault=fault)  # noqa: TRY400
+            log.error("cannot deliver a report", trace_id=_trace_id(entry.waiting), fault=fault)  # noqa: TRY400
             result = _FAULT
         entry.in_flight = False
         self._note_availability(result)

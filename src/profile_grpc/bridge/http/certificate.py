@@ -31,6 +31,6 @@ class ListenerCertificate:
             tls_context(self._cert, self._key)  # a pair that does not match would damage the context in use
             self.context.load_cert_chain(self._cert, self._key)
         except (OSError, ssl.SSLError) as error:
-            log.warning("the renewed certificate cannot be used", file=str(self._cert), error=str(error))
+            log.warning("cannot use the renewed certificate", file=str(self._cert), error=str(error))
         else:
-            log.info("the renewed certificate is in use", file=str(self._cert))
+            log.info("using the renewed certificate", file=str(self._cert))

@@ -120,7 +120,7 @@ class Endpoints:
         try:
             answer = await self._answer(scope, receive)
         except Exception as error:  # noqa: BLE001 - the client must get an answer, and nothing of the request may reach a log
-            self._log.error("a request could not be answered", fault=type(error).__name__, at=_place(error))
+            self._log.error("cannot answer a request", fault=type(error).__name__, at=_place(error))
             answer = later(503, _RETRY_FAILED)
         if answer is None:
             return

@@ -71,7 +71,7 @@ class Spool:
             raise
         if damaged is not None:
             recover = f"profile-grpc bridge spool recover {damaged} --spool {path}"
-            log.error("the spool was damaged: a new one was created", kept=str(damaged), recover=recover)
+            log.error("the spool is damaged; created a new one", kept=str(damaged), recover=recover)
         self._writer = Writer(self._database, path)
         self._salts = self._writer.salts()
         self.sealer = Sealer(hash_key, lambda number: self._salts[number], epoch)
@@ -124,7 +124,7 @@ class Spool:
         self._writer.close()
         self._ownership.release()
 
-    # --- taking ---
+    # --- accepting reports ---
 
     def room(self, *, proven: bool) -> bool:
         """Whether another report fits."""
@@ -184,7 +184,7 @@ class Spool:
         if kind == Kind.TOKEN:
             self.token_reports += by
 
-    # --- delivering ---
+    # --- delivering reports ---
 
     async def read(self, after: int, limit: int) -> list[Waiting]:
         """Up to `limit` waiting reports with numbers after `after`, in the order of their arrival."""
@@ -285,7 +285,7 @@ class Spool:
         left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, devices, keys=few))
         left += self._burying
         if left < self.dead:
-            log.info("dead letters were deleted: too old, or too many", letters=self.dead - left)
+            log.info("deleted dead letters that are too old or too many", letters=self.dead - left)
         self.dead = left
 
     # --- the thread ---
@@ -321,7 +321,7 @@ class Spool:
                 await loop.run_in_executor(self._thread, self._writer.commit)
         except (sqlite3.Error, OSError) as error:
             self.failing = True
-            log.error("the spool cannot be written", error=str(error))  # noqa: TRY400 - its trace says nothing more
+            log.error("cannot write the spool", error=str(error))  # noqa: TRY400 - its trace says nothing more
             self._give_back(batch)
             await asyncio.sleep(_AFTER_FAILURE)
             return False
@@ -329,7 +329,7 @@ class Spool:
         self._burying -= len(batch.dead)
         if written.outdated:
             self.dead -= written.outdated
-            log.info("dead letters were deleted: later reports were delivered", letters=written.outdated)
+            log.info("deleted dead letters that later reports replace", letters=written.outdated)
         for report in written.removed:
             self._count(report.kind, report.size, proven=bool(report.proven), by=-1)
         self._rejoin(written.requeued)

@@ -160,7 +160,7 @@ class Deliverer:
 
     async def _report_disabled(self, webhook: Webhook) -> None:
         log.error(
-            "a webhook has failed for three days and is disabled; its position is kept until it is enabled again",
+            "webhook disabled after three days of failures; its position is kept until it is enabled again",
             tenant_id=self._key.tenant_id,
             webhook_id=self._key.webhook_id,
             failing_since=str(webhook.progress.failing_since),
@@ -174,7 +174,7 @@ class Deliverer:
         now = self._clock.now()
         await self._save(webhook, replace(webhook, progress=rules.without_lost(webhook.progress, oldest, now)))
         log.error(
-            "events were deleted by their retention before a webhook had them; it goes on with the oldest that is kept",
+            "events were deleted by their retention before a webhook had them; continuing with the oldest kept event",
             tenant_id=self._key.tenant_id,
             webhook_id=self._key.webhook_id,
             position=self._position,

@@ -58,7 +58,7 @@ class WebhookDelivery:
         try:
             enabled = await self._store.enabled()
         except StoreError as error:
-            log.warning("the webhooks cannot be read", error=str(error))
+            log.warning("cannot read the webhooks", error=str(error))
             return
         now = monotonic()
         self._not_before = {key: time for key, time in self._not_before.items() if time > now}
@@ -73,10 +73,10 @@ class WebhookDelivery:
         except LeaseLost:
             pause = _AFTER_LOSS
         except StoreError as error:
-            log.warning("the delivery of a webhook was interrupted", webhook_id=key.webhook_id, error=str(error))
+            log.warning("webhook delivery interrupted", webhook_id=key.webhook_id, error=str(error))
             pause = _AFTER_FAULT
         except Exception:
-            log.exception("the delivery of a webhook has failed", webhook_id=key.webhook_id)
+            log.exception("webhook delivery failed", webhook_id=key.webhook_id)
             pause = _AFTER_FAULT
         finally:
             self._not_before[key] = monotonic() + pause

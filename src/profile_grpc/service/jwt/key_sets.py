@@ -101,7 +101,7 @@ class KeySets:
         return await self._read(app)
 
     def recall(self, app: App, header: str) -> Claims | None:
-        """What a token says that was verified with the keys and settings of now; None: verify it.
+        """The claims of a token that was verified with the current keys and settings; None: verify it.
 
         `header`: the whole value of the header.
         """
@@ -130,7 +130,7 @@ class KeySets:
     async def _read(self, app: App) -> Verifier:
         lock = self._reading.setdefault(app.app_id, asyncio.Lock())
         async with lock:
-            # As of before the keys are read: a change in between makes the next call read them again.
+            # Taken before the keys are read, so that a change in between makes the next call read them again.
             generation = self._directory.generation
             known = self._verifiers.get(app.app_id)
             if known is not None and known[0] is generation and known[1] is app:
@@ -146,7 +146,7 @@ class KeySets:
         return verifier
 
     async def _current(self, app: App, known: Verifier | None) -> Verifier:
-        """The verifier of what is stored now. Documents are read only if that is not what the known one has."""
+        """The verifier of the stored keys. Documents are read only if the keys differ from those of the known one."""
         if known is not None and known.settings == app.settings.jwt:
             known_times = {key.jwt_key_id: key.fetch_time for key in known.stored}
             if await self._store.fetch_times(app.app_id) == known_times:
@@ -159,7 +159,7 @@ class KeySets:
         return Verifier(app.app_id, app.settings.jwt, stored, dict(self._usable(stored)))
 
     def _forget(self, replaced: Verifier | None) -> None:
-        """Forgets what a verifier that is not in force any more has verified."""
+        """Forgets the tokens that a replaced verifier has verified."""
         if replaced is not None:
             kept = {digest: one for digest, one in self._remembered.items() if one.verifier is not replaced}
             self._remembered = kept
@@ -170,7 +170,7 @@ class KeySets:
         for one in stored:
             keys, problem = read(one, self._vault)
             if problem:
-                log.warning("a key for JWTs cannot be used", app_id=one.app_id, key=one.jwt_key_id, problem=problem)
+                log.warning("cannot use a JWT key", app_id=one.app_id, key=one.jwt_key_id, problem=problem)
             for key in keys:
                 if key.kid not in taken:
                     taken.add(key.kid)

@@ -15,7 +15,7 @@ from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, StoreError
 
 FLUSH_INTERVAL = 5.0
-"""Seconds between two times at which a process writes what it has counted, metrics too. A crash loses as much."""
+"""Seconds between two writes of a process's counts, and of the metrics of them. A crash loses as much."""
 MAX_VERSIONS = 32
 """SDK versions of an app and a day that are counted apart."""
 OTHER = "other"
@@ -26,7 +26,7 @@ _IMPACT_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """How many of the checked calls REQUIRE refuses."""
+    """How many of the checked calls REQUIRE would refuse."""
 
     calls: int = 0
     refused: int = 0
@@ -55,9 +55,9 @@ class Tally:
         self._clock = clock
         self._observer = observer
         self._counts: Counter[CountKey] = Counter()
-        """Numbers that are not written yet, but for those of the current day since the last flush."""
+        """Counts that are not written yet, except those of `_cells`."""
         self._cells: dict[tuple[str, JwtOutcome, str], int] = {}
-        """Those: by app, outcome and version. Each call adds here, and nowhere else, because it is in its path."""
+        """Counts of the current day since the last flush, by app, outcome and version. Calls add only here."""
         self._begin = self._end = datetime.min.replace(tzinfo=UTC)
         """The current UTC day."""
         self._versions: dict[tuple[str, date], set[str]] = defaultdict(set)
@@ -98,10 +98,10 @@ class Tally:
 
     async def run(self, interval: float = FLUSH_INTERVAL) -> None:
         """Flushes every `interval` seconds until cancelled. Numbers that cannot be written are kept."""
-        await repeat(self.flush, interval, "the writing of the numbers of checked JWTs")
+        await repeat(self.flush, interval, "write the counts of checked JWTs")
 
     def _gather(self) -> None:
-        """Moves the numbers of the current day to those that are to be written, and tells the observer."""
+        """Moves the counts of the current day to those that are to be written, and reports them to the observer."""
         cells, self._cells = self._cells, {}
         day = self._begin.date()
         for (app_id, outcome, version), calls in cells.items():
@@ -118,7 +118,7 @@ class Tally:
         return version
 
     async def _settled(self, counts: Counter[CountKey]) -> Mapping[CountKey, int]:
-        """The numbers with the bound kept among all processes."""
+        """The counts, with at most MAX_VERSIONS versions of an app and a day over all processes."""
         settled: Counter[CountKey] = Counter()
         for app_id, day in {(key.app_id, key.day) for key in counts}:
             stored = set(await self._store.versions(app_id, day)) - {OTHER}

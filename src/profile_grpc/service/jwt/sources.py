@@ -92,8 +92,8 @@ class JwksRefresher:
         return self._sources.destinations
 
     def missed(self, app_id: str) -> None:
-        """A token names a key that the app does not have: its documents are fetched again, if that was not just now."""
-        if app_id not in self._wanted:  # else every such token would have the database read
+        """A token names an unknown key of the app: its documents are fetched again, unless that was just done."""
+        if app_id not in self._wanted:  # otherwise every such token would cause a read of the database
             self._wanted[app_id] = self._clock.now()
             self._wake.set()
 
@@ -103,7 +103,7 @@ class JwksRefresher:
 
     async def run(self, getter: Getter) -> None:
         """Fetches what is due, until cancelled."""
-        await repeat(lambda: self.look(getter), LOOK_INTERVAL, "the fetching of JWKS documents", self._wake)
+        await repeat(lambda: self.look(getter), LOOK_INTERVAL, "fetch JWKS documents", self._wake)
 
     async def look(self, getter: Getter) -> None:
         """Fetches what is due now, and finds out what other processes have fetched.
@@ -133,7 +133,7 @@ class JwksRefresher:
             self._observer.jwks_failing(key.app_id, key.jwt_key_id, since.timestamp() if since else 0.0)
         observed = {(key.app_id, key.jwt_key_id): key.fetch_time for key in stored}
         for app_id, jwt_key_id in self._observed.keys() - observed:
-            self._observer.jwks_failing(app_id, jwt_key_id, 0.0)  # it was removed, and nobody waits for it any more
+            self._observer.jwks_failing(app_id, jwt_key_id, 0.0)  # it was removed
         for (app_id, jwt_key_id), fetch_time in observed.items():
             if self._observed.get((app_id, jwt_key_id)) != fetch_time:
                 self._fetched(app_id)
@@ -158,13 +158,13 @@ class JwksRefresher:
             await self._store.failed(key, str(error), self._clock.now())
             address = error.address if isinstance(error, AddressRefused) else None  # for operators only
             log.warning(
-                "a JWKS cannot be fetched", app_id=key.app_id, key=key.jwt_key_id, error=str(error), address=address
+                "cannot fetch a JWKS document", app_id=key.app_id, key=key.jwt_key_id, error=str(error), address=address
             )
             return
         changed = await self._store.fetched(key, document, self._clock.now())
         self._fetched(key.app_id)
         if changed:
-            log.info("a JWKS has changed", app_id=key.app_id, key=key.jwt_key_id)
+            log.info("JWKS document changed", app_id=key.app_id, key=key.jwt_key_id)
 
     async def _document(self, key: JwksUrl, getter: Getter) -> str:
         """The document, if it is one that can be used."""

@@ -26,7 +26,7 @@ LEASE = "credential reminders"
 INTERVAL = timedelta(minutes=1)
 MAILS_AT_ONCE = 8
 SENDING = 60.0
-"""Seconds after which a pass begins no further e-mail: the next reminders must not wait for a slow mail server."""
+"""Seconds after which a pass sends no further e-mail, so that a slow mail server does not delay the next reminders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class _Waiting:
     credential: PushCredential
     reminder: Reminder
     contacts: Sequence[str]
-    """Empty: nobody is to get it any more."""
+    """Empty: no e-mail is sent."""
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -47,9 +47,9 @@ class _Waiting:
 class Reminders:
     """Any number of processes may run one; the lease lets one of them work.
 
-    A reminder is stored together with its event, in one transaction that one process wins: so each is left once. Its
-    e-mail is due from then on until it is sent. Where a process is killed between the moment in which the mail server
-    takes the e-mail and the next commit, it is sent again, with the same Message-ID.
+    A reminder is stored together with its event, in one transaction that one process wins, so there is one of each. Its
+    e-mail is due from then on until it is sent. If a process is killed after the mail server has accepted the e-mail
+    and before the next commit, it is sent again, with the same Message-ID.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class Reminders:
         self._mailer = mailer
         self._lease = Lease(leases, LEASE, clock)
         self._unsent: set[tuple[str, str]] = set()
-        """Credentials whose e-mail was not sent at the last attempt: those of the others go first."""
+        """Credentials whose e-mail could not be sent at the last attempt. The others are tried first."""
 
     async def run(self, interval: timedelta = INTERVAL) -> None:
         """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
-        await repeat(self.run_pass, interval.total_seconds(), "the pass of credential reminders")
+        await repeat(self.run_pass, interval.total_seconds(), "send credential reminders")
 
     async def run_pass(self) -> None:
-        """Leaves every reminder that is due, then sends the e-mails that wait, several at a time.
+        """Stores every reminder that is due, then sends the e-mails that wait, several at a time.
 
         Raises:
             LeaseLost: another process works.
@@ -103,7 +103,7 @@ class Reminders:
             await self._lease.release()
 
     async def _remind(self, app: App) -> Sequence[_Waiting]:
-        """Leaves the reminders of an app that are due, and returns those whose e-mail waits."""
+        """Stores the reminders of an app that are due, and returns those whose e-mail waits."""
         now = self._clock.now()
         contacts = await self._contacts.of_tenant(app.tenant_id) if self._mailer is not None else []
         for one in rules.in_use(await self._store.of_app(app.app_id), now):
@@ -112,7 +112,7 @@ class Reminders:
                 await self._leave(one, Reminder(days, now, mailed=not contacts))
         credentials = await self._store.of_app(app.app_id)
         used = rules.in_use(credentials, now)
-        # Replaced while the mail server was down: nobody is to be told any more.
+        # A credential that was replaced while the mail server was down needs no e-mail any more.
         return [
             _Waiting(app, one, one.reminder, contacts if one in used else ())
             for one in credentials
@@ -120,7 +120,7 @@ class Reminders:
         ]
 
     async def _send(self, waiting: Sequence[_Waiting]) -> None:
-        """Sends e-mails until all are sent or refused, or the time for it is over; the rest wait for the next pass."""
+        """Sends e-mails until all are sent or refused, or SENDING is over. The rest wait for the next pass."""
         free, end = asyncio.Semaphore(MAILS_AT_ONCE), monotonic() + SENDING
 
         async def send(one: _Waiting) -> None:
@@ -130,14 +130,14 @@ class Reminders:
 
         self._unsent &= {one.identity for one in waiting}
         ordered = sorted(waiting, key=lambda one: one.identity in self._unsent)
-        # Each attempt comes to its end: one that is cancelled may have been sent, and would be sent again.
+        # No attempt is cancelled: its e-mail may have been sent, and would be sent again.
         for result in await asyncio.gather(*map(send, ordered), return_exceptions=True):
             if isinstance(result, BaseException):
                 raise result
 
     async def _leave(self, credential: PushCredential, reminder: Reminder) -> None:
         log.warning(
-            "a push credential is about to expire" if reminder.days > 0 else "a push credential has expired",
+            "push credential is about to expire" if reminder.days > 0 else "push credential has expired",
             app_id=credential.app_id,
             name=credential.name,  # of which the log would remove the id: that is named like a secret
             version=credential.version,
@@ -153,10 +153,10 @@ class Reminders:
         try:
             await self._store.change(credential, replace(credential, reminder=reminder), [event])
         except Conflict:  # another process, or the credential was deleted
-            log.info("a reminder was left by another process", app_id=credential.app_id, name=credential.name)
+            log.info("another process has stored the reminder", app_id=credential.app_id, name=credential.name)
 
     async def _mail(self, waiting: _Waiting) -> None:
-        """Sends the e-mail of the last reminder, unless nobody is to get it any more."""
+        """Sends the e-mail of the last reminder, unless there are no contacts any more."""
         app, credential, reminder = waiting.app, waiting.credential, waiting.reminder
         if waiting.contacts and self._mailer is not None:
             await self._lease.acquire()  # it lasts longer than the attempt
@@ -166,7 +166,7 @@ class Reminders:
             except MailRefused as failed:  # tried again at the next pass
                 self._unsent.add(waiting.identity)
                 log.warning(
-                    "the e-mail of an expiring push credential is not sent",
+                    "cannot send the e-mail about an expiring push credential",
                     app_id=app.app_id,
                     name=credential.name,
                     error=str(failed),
@@ -176,7 +176,7 @@ class Reminders:
         try:
             await self._store.change(credential, replace(credential, reminder=replace(reminder, mailed=True)))
         except Conflict:
-            log.info("a push credential has changed while its e-mail was sent", app_id=app.app_id, name=credential.name)
+            log.info("push credential changed while its e-mail was sent", app_id=app.app_id, name=credential.name)
 
 
 def expiry_mail(

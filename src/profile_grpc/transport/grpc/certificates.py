@@ -43,7 +43,7 @@ class _Renewed:
         self.first = _configuration(tls)
 
     def fetch(self) -> grpc.ServerCertificateConfiguration | None:
-        """The new configuration, or None: unchanged. Unusable files change nothing."""
+        """The new configuration, or None if it is unchanged. Unusable files are ignored."""
         state = self._state()
         if state == self._seen:
             return None
@@ -51,9 +51,9 @@ class _Renewed:
         try:
             configuration = _configuration(self._tls)
         except ServeError as error:
-            log.warning("the renewed certificate cannot be used; the one before stays", error=str(error))
+            log.warning("cannot use the renewed certificate; keeping the previous one", error=str(error))
             return None
-        log.info("the renewed certificate is in use", file=str(self._tls.certificate))
+        log.info("using the renewed certificate", file=str(self._tls.certificate))
         return configuration
 
     def _state(self) -> list[tuple[int, int, int] | None]:
