@@ -1,11 +1,13 @@
 """`import` and `export`: files of records (I1-I4)."""
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.transfer import exporting
@@ -29,7 +31,7 @@ BROKEN = {
     15: "CHANNEL_NOT_ENABLED",
     16: "INVALID_ATTRIBUTE",  # not in the catalogue
     17: "INVALID_REQUEST",  # two endpoints of one purpose
-    18: "MALFORMED",  # too long
+    18: "TOO_LONG",
 }
 """The lines of `broken` that are refused, and why."""
 SECRET = "secret-token-1234567890"
@@ -139,6 +141,34 @@ def kept(line: str) -> str:
     for endpoint in found["profile"].get("pushEndpoints", ()):
         del endpoint["confirmTime"]
     return json.dumps(found)
+
+
+@pytest.mark.parametrize("ending", ["jsonl.gz", "jsonl.zst"])
+def test_I1_a_file_that_is_cut_off_is_told(commands: Commands, tmp_path: Path, ending: str) -> None:
+    prepare(commands, "shop")
+    write(tmp_path / "in.jsonl", [record(f"user-{number}") for number in range(100)])
+    commands.succeed("import", str(tmp_path / "in.jsonl"), "--app", "shop")
+    commands.succeed("export", "--app", "shop", "-o", str(tmp_path / f"all.{ending}"))
+    whole = (tmp_path / f"all.{ending}").read_bytes()
+    (tmp_path / "cut").write_bytes(whole[:-20])  # no ending: the content says how it is compressed
+
+    found = commands("import", str(tmp_path / "cut"), "--app", "shop", "--json", "--dry-run")
+
+    assert (found.status, json.loads(found.out)["refused"]) == (1, {"UNREADABLE": 1})
+
+
+def test_I4_a_file_is_decompressed_by_its_content(commands: Commands, tmp_path: Path) -> None:
+    prepare(commands, "shop")
+    text = json.dumps(record("ann")) + "\n"
+    for name, content, records in (
+        ("plain.gz", text.encode(), 1),
+        ("packed", gzip.compress(text.encode()) * 2, 2),
+        ("frames", b"\x50\x2a\x4d\x18\x00\x00\x00\x00" + zstandard.compress(text.encode()) * 2, 2),
+        ("powershell", text.encode("utf-16"), 1),
+    ):
+        (tmp_path / name).write_bytes(content)
+        counts = json.loads(commands.succeed("import", str(tmp_path / name), "--app", "shop", "--json", "--dry-run"))
+        assert (counts["created"] + counts["unchanged"], counts["refused"]) == (records, {}), name
 
 
 def test_I3_customers_are_exported_and_imported(commands: Commands, tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ MAX_ENTRY_BYTES = 1 << 20
 """The longest line or element. Sources limit an entry to a few KiB (Pinpoint: 15 KiB, SNS: 2 KiB of user data)."""
 _CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
+_ZSTANDARD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""The first bytes of a frame, or of a frame without content, which pzstd writes."""
+_ZSTANDARD_CHUNK = 64
+"""Bytes that are unpacked at a time: 4 may become 128 KiB."""
 _BROKEN = (OSError, EOFError, zlib.error, UnicodeError)
 
 
@@ -34,10 +38,13 @@ Read: TypeAlias = Entry | Refused
 Reader: TypeAlias = "io.BufferedReader[io.RawIOBase]"
 
 
-def lines(stream: BinaryIO) -> Iterator[Read]:
-    """The lines that are not empty, each with its number. Line ends are removed."""
+def lines(stream: BinaryIO, longest: int = MAX_ENTRY_BYTES) -> Iterator[Read]:
+    """The lines that are not empty, each with its number. Line ends are removed.
+
+    `longest`: the bytes of the longest line. A longer one is refused without being held in memory.
+    """
     with _opened(stream) as reader:
-        yield from _lines(reader)
+        yield from _lines(reader, longest)
 
 
 def json_entries(stream: BinaryIO, wrapper: str) -> Iterator[Read]:
@@ -51,7 +58,7 @@ def json_entries(stream: BinaryIO, wrapper: str) -> Iterator[Read]:
         if start[:1] == b"[" or (start[:1] == b"{" and _Splitter(wrapper).begins_array(start)):
             yield from _elements(reader, _Splitter(wrapper))
         else:
-            yield from _lines(reader)
+            yield from _lines(reader, MAX_ENTRY_BYTES)
 
 
 def json_object(content: bytes) -> dict[str, object] | None:
@@ -63,15 +70,15 @@ def json_object(content: bytes) -> dict[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-def _lines(reader: Reader) -> Iterator[Read]:
+def _lines(reader: Reader, longest: int) -> Iterator[Read]:
     number = 0
     while True:
         number += 1
         try:
-            line = reader.readline(MAX_ENTRY_BYTES)
+            line = reader.readline(longest)
             part, whole = line, True
             while part and not part.endswith(b"\n"):
-                part = reader.readline(MAX_ENTRY_BYTES)
+                part = reader.readline(longest)
                 whole = whole and not part
         except _BROKEN:
             yield _unreadable(number)
@@ -79,7 +86,7 @@ def _lines(reader: Reader) -> Iterator[Read]:
         if not line:
             return
         if not whole:
-            yield too_long(number)
+            yield too_long(number, longest)
         elif bare := line.strip():
             yield Entry(number, bare)
 
@@ -97,8 +104,8 @@ def _elements(reader: Reader, splitter: _Splitter) -> Iterator[Read]:
     yield from splitter.end()
 
 
-def too_long(number: int) -> Refused:
-    return Refused(number, Reason.TOO_LONG, f"is longer than {MAX_ENTRY_BYTES} bytes")
+def too_long(number: int, longest: int = MAX_ENTRY_BYTES) -> Refused:
+    return Refused(number, Reason.TOO_LONG, f"is longer than {longest} bytes")
 
 
 def _unreadable(number: int) -> Refused:
@@ -212,9 +219,12 @@ def _opened(stream: BinaryIO) -> Iterator[Reader]:
     outer = io.BufferedReader(cast("io.RawIOBase", stream), _CHUNK)
     readers = [outer]
     try:
-        if _peek(outer)[:2] == _GZIP:
+        packed = _peek(outer)
+        if packed[:2] == _GZIP:
             unpacked = gzip.GzipFile(fileobj=outer, mode="rb")
             readers.append(io.BufferedReader(cast("io.RawIOBase", unpacked), _CHUNK))
+        elif _ZSTANDARD.match(packed):
+            readers.append(io.BufferedReader(_FromZstandard(outer), _CHUNK))
         start = _peek(readers[-1])[:3]
         if start[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
             readers.append(io.BufferedReader(_FromUtf16(readers[-1]), _CHUNK))
@@ -234,13 +244,12 @@ def _peek(reader: Reader) -> bytes:
         return b""
 
 
-class _FromUtf16(io.RawIOBase):
-    """UTF-16 as UTF-8: what PowerShell makes of a redirected output."""
+class _Decoded(io.RawIOBase):
+    """The bytes of another stream in another form."""
 
     def __init__(self, source: Reader) -> None:
         self._source = source
-        self._decoder = codecs.getincrementaldecoder("utf-16")()
-        self._ready = b""
+        self._ready = memoryview(b"")
 
     @override
     def readable(self) -> bool:
@@ -249,10 +258,60 @@ class _FromUtf16(io.RawIOBase):
     @override
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while not self._ready:
-            raw = self._source.read1(_CHUNK)
-            self._ready = self._decoder.decode(raw, final=not raw).encode()
-            if not raw:
-                break
+            decoded = self._next()
+            if decoded is None:
+                return 0
+            self._ready = memoryview(decoded)
         part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)
+
+    def _next(self) -> bytes | None:
+        """The next bytes, perhaps none; None at the end."""
+        raise NotImplementedError
+
+
+class _FromUtf16(_Decoded):
+    """UTF-16 as UTF-8: what PowerShell makes of a redirected output."""
+
+    def __init__(self, source: Reader) -> None:
+        super().__init__(source)
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+
+    @override
+    def _next(self) -> bytes | None:
+        raw = self._source.read1(_CHUNK)
+        return self._decoder.decode(raw, final=not raw).encode() or (b"" if raw else None)
+
+
+class _FromZstandard(_Decoded):
+    """Zstandard, one frame or several.
+
+    The library's own reader says nothing of a frame that is cut off: an upload that broke would be imported in part.
+    """
+
+    def __init__(self, source: Reader) -> None:
+        super().__init__(source)
+        import zstandard  # noqa: PLC0415 - few files need it
+
+        self._error = zstandard.ZstdError
+        self._begin = zstandard.ZstdDecompressor().decompressobj
+        self._frame = self._begin()
+        self._begun = False
+        self._rest = b""
+
+    @override
+    def _next(self) -> bytes | None:
+        packed = self._rest or self._source.read(_ZSTANDARD_CHUNK)
+        if not packed:
+            if self._begun:
+                raise EOFError("the last frame is cut off")
+            return None
+        try:
+            unpacked = self._frame.decompress(packed)
+        except self._error as error:
+            raise OSError(str(error)) from None
+        self._rest, self._begun = self._frame.unused_data, not self._frame.eof
+        if self._frame.eof:
+            self._frame = self._begin()
+        return unpacked

@@ -10,6 +10,9 @@ from typing import BinaryIO, NamedTuple, TypeAlias, TypeVar
 from google.protobuf.json_format import ParseDict, ParseError
 from google.protobuf.message import Message
 
+from profile_grpc.converters.outcomes import Refused
+from profile_grpc.converters.reading import lines
+
 MALFORMED = "MALFORMED"
 LONGEST_LINE = 4 << 20
 """Bytes. A message may have so many."""
@@ -36,21 +39,17 @@ Entries: TypeAlias = Iterator[Entry]
 
 
 def json_lines(stream: BinaryIO) -> Entries:
-    """The JSON object of each line. Empty lines are passed over. A line that is too long is not read into memory."""
-    number = 0
-    while line := stream.readline(LONGEST_LINE + 1):
-        number += 1
-        if len(line) > LONGEST_LINE:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(LONGEST_LINE)
-            yield Entry(number, None, MALFORMED, f"is longer than {LONGEST_LINE:,} bytes")
-        elif not line.isspace():
-            yield _read(number, line)
+    """The JSON object of each line. Empty lines are passed over. The stream may be compressed, and may be UTF-16."""
+    for line in lines(stream, LONGEST_LINE):
+        if isinstance(line, Refused):
+            yield Entry(line.number, None, line.reason.value, line.description)
+        else:
+            yield _read(line.number, line.content)
 
 
 def _read(number: int, line: bytes) -> Entry:
     try:
-        found = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        found = json.loads(line)
     except (ValueError, RecursionError):
         return Entry(number, None, MALFORMED, "is not JSON in UTF-8")
     if not isinstance(found, dict):

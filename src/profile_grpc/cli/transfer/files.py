@@ -1,16 +1,15 @@
-"""Files by the ending of their names: plain, gzip (`.gz`) or Zstandard (`.zst`)."""
+"""The files of `import` and `export`. An export is gzip (`.gz`) or Zstandard (`.zst`) if its name ends so."""
 
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol
 
 STANDARD = "-"
 _GZIP, _ZSTD = ".gz", ".zst"
@@ -29,27 +28,13 @@ def size_of(path: str) -> int:
 
 
 @contextmanager
-def reading(path: str) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-    """The content, and the file that it is read from: how far that was read shows the progress."""
+def reading(path: str) -> Iterator[BinaryIO]:
+    """The file as it is; the readers of the formats decompress it."""
     if path == STANDARD:
-        yield sys.stdin.buffer, sys.stdin.buffer
+        yield sys.stdin.buffer
         return
-    with Path(path).open("rb") as raw, _decompressed(path, raw) as content:
-        yield content, raw
-
-
-@contextmanager
-def _decompressed(path: str, raw: BinaryIO) -> Iterator[BinaryIO]:
-    if path.endswith(_GZIP):
-        with gzip.GzipFile(fileobj=raw) as unpacked:
-            yield cast("BinaryIO", unpacked)
-    elif path.endswith(_ZSTD):
-        import zstandard
-
-        with zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True, closefd=False) as stream:
-            yield cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", stream)))
-    else:
-        yield raw
+    with Path(path).open("rb") as file:
+        yield file
 
 
 class Sink(Protocol):

@@ -142,8 +142,8 @@ class _Import:
         if state.size != begun.size:
             raise typer.BadParameter(f"{file} has changed since it was interrupted; import it anew")
         self._done = state.entries
-        with reading(file) as (content, raw), output.working("importing") as working:
-            shown = _Shown(working.update, raw, begun.size)
+        with reading(file) as content, output.working("importing") as working:
+            shown = _Shown(working.update, content, begun.size)
             async with open_records(self._options) as records:
                 kind = self._kind(state.name)
                 requests = self._requests(self._format.read(content), state.entries, kind)
