@@ -110,6 +110,15 @@ def test_U4_known_but_not_enabled_is_ignored() -> None:
     assert scene.profile(ANN).attributes.device_attributes == {}
 
 
+def test_U4_a_registration_too_tells_what_is_ignored() -> None:
+    scene = monitored(MonitorKind.EVENT)
+    values = ProfilePatch(Platform.ANDROID, device_attributes={"telco": "vodafone", "battery_level": "80"})
+    registered = scene.register(ANN, values)
+    assert registered.ignored == (IgnoredValue("device_attributes.telco", IgnoredReason.NOT_ENABLED),)
+    assert scene.register(ANN).ignored == ()
+    assert level(scene) == "80"
+
+
 def test_U4_a_monitor_is_for_one_platform() -> None:
     scene = monitored(MonitorKind.EVENT, profile(ANN, platform=Platform.IOS))
     assert [i.reason for i in report(scene)] == [IgnoredReason.NOT_ENABLED]

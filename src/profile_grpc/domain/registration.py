@@ -62,7 +62,7 @@ class Register(OfProfile):
         call = None if self.sequence is None else OrderedCall(self.sequence, CallMethod.REGISTER)
         if call_order.is_repeated(state, self.key, known, call) and known is not None:
             return _registered(state, known, settings, created=known.create_time == known.register_time)
-        profile, _ = patching.apply(
+        profile, ignored = patching.apply(
             _begin(state, self, settings)
             if known is None
             else again(known, stamps.forward(state.now, known.register_time)),
@@ -87,7 +87,8 @@ class Register(OfProfile):
         call_order.record(state, self.key, call)
         profile = leave_events(state, known, profile)
         linked = linking.has_linked(known, profile)
-        return _registered(state, profile, settings, created=known is None, displaced=displaced, linked=linked)
+        registered = _registered(state, profile, settings, created=known is None, displaced=displaced, linked=linked)
+        return replace(registered, ignored=ignored) if ignored else registered
 
     def clear(self, keys: Sequence[ProfileKey]) -> Displace:
         """See PrecededBySlices."""

@@ -71,6 +71,8 @@ class Registered:
     """The names of the ids that are likely the same on many phones."""
     linked: bool = False
     """Whether the call has linked the profile with a customer (C5)."""
+    ignored: tuple[IgnoredValue, ...] = ()
+    """The device attributes that were not stored (U4)."""
 
     @property
     def too_many_users(self) -> bool:

@@ -230,14 +230,14 @@ def test_placeholder_ids_are_warned_of() -> None:
 
 def test_R8_displaced_profiles_are_told_with_the_effect() -> None:
     displaced = (Displacement(BOB, model.DisplacementEffect.REPLACED),)
-    registered = responses.register(Registered(PROFILE, True, displaced, 1), call())
+    ignored = (IgnoredValue("device_attributes.ram", IgnoredReason.NOT_ENABLED),)
+    registered = responses.register(Registered(PROFILE, True, displaced, 1, ignored=ignored), call())
     assert registered.created
     assert registered.heartbeat_interval.ToTimedelta() == days(15)
     assert [(d.key.user_id, d.effect) for d in registered.displaced] == [("bob", ps.DISPLACEMENT_EFFECT_REPLACED)]
-    ignored = (IgnoredValue("device_attributes.ram", IgnoredReason.NOT_ENABLED),)
     updated = responses.update_profile_data(Updated(PROFILE, ignored, displaced), call())
     assert [(i.path, i.reason) for i in updated.ignored] == [("device_attributes.ram", ps.IGNORED_REASON_NOT_ENABLED)]
-    assert updated.displaced == registered.displaced
+    assert (updated.displaced, updated.ignored) == (registered.displaced, registered.ignored)
 
 
 @pytest.mark.parametrize(("users", "warned"), [(100, False), (101, True)])

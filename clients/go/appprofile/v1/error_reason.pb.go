@@ -55,7 +55,7 @@ const (
 	// Example: {"reason": "UNKNOWN_FIELD", "domain": "appprofile", "metadata": {"fields": "pofile.langauge"}}
 	ErrorReason_ERROR_REASON_UNKNOWN_FIELD ErrorReason = 8
 	// INVALID_ARGUMENT: an attribute is unknown for the platform, or there are too many.
-	// Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level"}}
+	// Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level", "platform": "ANDROID"}}
 	ErrorReason_ERROR_REASON_INVALID_ATTRIBUTE ErrorReason = 9
 	// INVALID_ARGUMENT: a channel is not among the app's channels.
 	// Example: {"reason": "CHANNEL_NOT_ENABLED", "domain": "appprofile", "metadata": {"fields": "channels", "channel": "LIVE_CHAT"}}

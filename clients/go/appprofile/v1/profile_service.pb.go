@@ -90,7 +90,7 @@ func (DisplacementEffect) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_profile_service_proto_rawDescGZIP(), []int{0}
 }
 
-// Why a value of an update was not stored.
+// Why a value of a registration or an update was not stored.
 type IgnoredReason int32
 
 const (
@@ -604,7 +604,9 @@ type RegisterResponse struct {
 	// Every other profile that changed.
 	Displaced []*Displacement `protobuf:"bytes,4,rep,name=displaced,proto3" json:"displaced,omitempty"`
 	// Warnings for the caller's developers, in English. Example: more than 100 users share the device.
-	Warnings      []string `protobuf:"bytes,5,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []string `protobuf:"bytes,5,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+	Ignored       []*IgnoredValue `protobuf:"bytes,6,rep,name=ignored,proto3" json:"ignored,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -670,6 +672,13 @@ func (x *RegisterResponse) GetDisplaced() []*Displacement {
 func (x *RegisterResponse) GetWarnings() []string {
 	if x != nil {
 		return x.Warnings
+	}
+	return nil
+}
+
+func (x *RegisterResponse) GetIgnored() []*IgnoredValue {
+	if x != nil {
+		return x.Ignored
 	}
 	return nil
 }
@@ -1072,7 +1081,7 @@ func (x *UpdateProfileDataRequest) GetSequence() int64 {
 	return 0
 }
 
-// A value of an update that was not stored.
+// A value of a registration or an update that was not stored.
 type IgnoredValue struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The field, for example `device_attributes.battery_level` or `push_endpoints[0]`.
@@ -3050,13 +3059,14 @@ const file_appprofile_v1_profile_service_proto_rawDesc = "" +
 	"\fDisplacement\x121\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\x04\xe2A\x01\x03R\x03key\x12?\n" +
 	"\x06effect\x18\x02 \x01(\x0e2!.appprofile.v1.DisplacementEffectB\x04\xe2A\x01\x03R\x06effect\x12\x1a\n" +
-	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\x05count\"\x9d\x02\n" +
+	"\x05count\x18\x03 \x01(\x05B\x04\xe2A\x01\x03R\x05count\"\xda\x02\n" +
 	"\x10RegisterResponse\x126\n" +
 	"\aprofile\x18\x01 \x01(\v2\x16.appprofile.v1.ProfileB\x04\xe2A\x01\x03R\aprofile\x12\x1e\n" +
 	"\acreated\x18\x02 \x01(\bB\x04\xe2A\x01\x03R\acreated\x12N\n" +
 	"\x12heartbeat_interval\x18\x03 \x01(\v2\x19.google.protobuf.DurationB\x04\xe2A\x01\x03R\x11heartbeatInterval\x12?\n" +
 	"\tdisplaced\x18\x04 \x03(\v2\x1b.appprofile.v1.DisplacementB\x04\xe2A\x01\x03R\tdisplaced\x12 \n" +
-	"\bwarnings\x18\x05 \x03(\tB\x04\xe2A\x01\x03R\bwarnings\"K\n" +
+	"\bwarnings\x18\x05 \x03(\tB\x04\xe2A\x01\x03R\bwarnings\x12;\n" +
+	"\aignored\x18\x06 \x03(\v2\x1b.appprofile.v1.IgnoredValueB\x04\xe2A\x01\x03R\aignored\"K\n" +
 	"\x10HeartbeatRequest\x127\n" +
 	"\x03key\x18\x01 \x01(\v2\x19.appprofile.v1.ProfileKeyB\n" +
 	"\xe2A\x01\x02\xbaH\x03\xc8\x01\x01R\x03key\"\xfb\x01\n" +
@@ -3391,88 +3401,89 @@ var file_appprofile_v1_profile_service_proto_depIdxs = []int32{
 	48, // 10: appprofile.v1.RegisterResponse.profile:type_name -> appprofile.v1.Profile
 	49, // 11: appprofile.v1.RegisterResponse.heartbeat_interval:type_name -> google.protobuf.Duration
 	5,  // 12: appprofile.v1.RegisterResponse.displaced:type_name -> appprofile.v1.Displacement
-	42, // 13: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
-	46, // 14: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
-	46, // 15: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
-	49, // 16: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
-	42, // 17: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
-	8,  // 18: appprofile.v1.BatchHeartbeatResult.heartbeat:type_name -> appprofile.v1.HeartbeatResponse
-	50, // 19: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
-	10, // 20: appprofile.v1.BatchHeartbeatResponse.results:type_name -> appprofile.v1.BatchHeartbeatResult
-	48, // 21: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
-	51, // 22: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
-	1,  // 23: appprofile.v1.IgnoredValue.reason:type_name -> appprofile.v1.IgnoredReason
-	48, // 24: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
-	13, // 25: appprofile.v1.UpdateProfileDataResponse.ignored:type_name -> appprofile.v1.IgnoredValue
-	5,  // 26: appprofile.v1.UpdateProfileDataResponse.displaced:type_name -> appprofile.v1.Displacement
-	42, // 27: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
-	48, // 28: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
-	42, // 29: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
-	52, // 30: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
-	42, // 31: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
-	46, // 32: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
-	46, // 33: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
-	19, // 34: appprofile.v1.ReportPushFeedbackRequest.feedback:type_name -> appprofile.v1.PushFeedback
-	2,  // 35: appprofile.v1.PushFeedbackResult.outcome:type_name -> appprofile.v1.PushFeedbackOutcome
-	42, // 36: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
-	21, // 37: appprofile.v1.ReportPushFeedbackResponse.results:type_name -> appprofile.v1.PushFeedbackResult
-	23, // 38: appprofile.v1.RemoveAccountRequest.tokens:type_name -> appprofile.v1.ReportedToken
-	46, // 39: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
-	53, // 40: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
-	42, // 41: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
-	3,  // 42: appprofile.v1.RemoveAccountResponse.outcome:type_name -> appprofile.v1.AccountRemovalOutcome
-	42, // 43: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
-	48, // 44: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
-	54, // 45: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
-	43, // 46: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
-	48, // 47: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
-	55, // 48: appprofile.v1.WatchProfilesRequest.types:type_name -> appprofile.v1.EventType
-	56, // 49: appprofile.v1.WatchProfilesResponse.events:type_name -> appprofile.v1.Event
-	57, // 50: appprofile.v1.ImportProfilesRequest.records:type_name -> appprofile.v1.ProfileRecord
-	13, // 51: appprofile.v1.IgnoredRecordValue.value:type_name -> appprofile.v1.IgnoredValue
-	58, // 52: appprofile.v1.ImportProfilesResponse.refused:type_name -> appprofile.v1.RefusedRecord
-	33, // 53: appprofile.v1.ImportProfilesResponse.ignored:type_name -> appprofile.v1.IgnoredRecordValue
-	48, // 54: appprofile.v1.ExportProfilesResponse.profiles:type_name -> appprofile.v1.Profile
-	41, // 55: appprofile.v1.EraseUserResponse.removed:type_name -> appprofile.v1.EraseUserResponse.RemovedEntry
-	4,  // 56: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
-	7,  // 57: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
-	9,  // 58: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
-	12, // 59: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
-	15, // 60: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
-	17, // 61: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
-	20, // 62: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
-	24, // 63: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
-	26, // 64: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
-	28, // 65: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
-	59, // 66: appprofile.v1.ProfileService.ResolveRecipients:input_type -> appprofile.v1.ResolveRecipientsRequest
-	60, // 67: appprofile.v1.ProfileService.CountRecipients:input_type -> appprofile.v1.CountRecipientsRequest
-	61, // 68: appprofile.v1.ProfileService.ExplainReach:input_type -> appprofile.v1.ExplainReachRequest
-	30, // 69: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
-	32, // 70: appprofile.v1.ProfileService.ImportProfiles:input_type -> appprofile.v1.ImportProfilesRequest
-	35, // 71: appprofile.v1.ProfileService.ExportProfiles:input_type -> appprofile.v1.ExportProfilesRequest
-	37, // 72: appprofile.v1.ProfileService.EraseUser:input_type -> appprofile.v1.EraseUserRequest
-	6,  // 73: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
-	8,  // 74: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
-	11, // 75: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
-	14, // 76: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
-	16, // 77: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
-	18, // 78: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
-	22, // 79: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
-	25, // 80: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
-	27, // 81: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
-	29, // 82: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
-	62, // 83: appprofile.v1.ProfileService.ResolveRecipients:output_type -> appprofile.v1.ResolveRecipientsResponse
-	63, // 84: appprofile.v1.ProfileService.CountRecipients:output_type -> appprofile.v1.CountRecipientsResponse
-	64, // 85: appprofile.v1.ProfileService.ExplainReach:output_type -> appprofile.v1.ExplainReachResponse
-	31, // 86: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
-	34, // 87: appprofile.v1.ProfileService.ImportProfiles:output_type -> appprofile.v1.ImportProfilesResponse
-	36, // 88: appprofile.v1.ProfileService.ExportProfiles:output_type -> appprofile.v1.ExportProfilesResponse
-	38, // 89: appprofile.v1.ProfileService.EraseUser:output_type -> appprofile.v1.EraseUserResponse
-	73, // [73:90] is the sub-list for method output_type
-	56, // [56:73] is the sub-list for method input_type
-	56, // [56:56] is the sub-list for extension type_name
-	56, // [56:56] is the sub-list for extension extendee
-	0,  // [0:56] is the sub-list for field type_name
+	13, // 13: appprofile.v1.RegisterResponse.ignored:type_name -> appprofile.v1.IgnoredValue
+	42, // 14: appprofile.v1.HeartbeatRequest.key:type_name -> appprofile.v1.ProfileKey
+	46, // 15: appprofile.v1.HeartbeatResponse.last_heartbeat_time:type_name -> google.protobuf.Timestamp
+	46, // 16: appprofile.v1.HeartbeatResponse.expire_time:type_name -> google.protobuf.Timestamp
+	49, // 17: appprofile.v1.HeartbeatResponse.next_heartbeat_after:type_name -> google.protobuf.Duration
+	42, // 18: appprofile.v1.BatchHeartbeatRequest.keys:type_name -> appprofile.v1.ProfileKey
+	8,  // 19: appprofile.v1.BatchHeartbeatResult.heartbeat:type_name -> appprofile.v1.HeartbeatResponse
+	50, // 20: appprofile.v1.BatchHeartbeatResult.status:type_name -> google.rpc.Status
+	10, // 21: appprofile.v1.BatchHeartbeatResponse.results:type_name -> appprofile.v1.BatchHeartbeatResult
+	48, // 22: appprofile.v1.UpdateProfileDataRequest.profile:type_name -> appprofile.v1.Profile
+	51, // 23: appprofile.v1.UpdateProfileDataRequest.update_mask:type_name -> google.protobuf.FieldMask
+	1,  // 24: appprofile.v1.IgnoredValue.reason:type_name -> appprofile.v1.IgnoredReason
+	48, // 25: appprofile.v1.UpdateProfileDataResponse.profile:type_name -> appprofile.v1.Profile
+	13, // 26: appprofile.v1.UpdateProfileDataResponse.ignored:type_name -> appprofile.v1.IgnoredValue
+	5,  // 27: appprofile.v1.UpdateProfileDataResponse.displaced:type_name -> appprofile.v1.Displacement
+	42, // 28: appprofile.v1.UnregisterRequest.key:type_name -> appprofile.v1.ProfileKey
+	48, // 29: appprofile.v1.UnregisterResponse.profile:type_name -> appprofile.v1.Profile
+	42, // 30: appprofile.v1.DeleteDeviceProfileResponse.deleted:type_name -> appprofile.v1.ProfileKey
+	52, // 31: appprofile.v1.PushFeedback.provider:type_name -> appprofile.v1.PushProvider
+	42, // 32: appprofile.v1.PushFeedback.key:type_name -> appprofile.v1.ProfileKey
+	46, // 33: appprofile.v1.PushFeedback.provider_time:type_name -> google.protobuf.Timestamp
+	46, // 34: appprofile.v1.PushFeedback.sent_at:type_name -> google.protobuf.Timestamp
+	19, // 35: appprofile.v1.ReportPushFeedbackRequest.feedback:type_name -> appprofile.v1.PushFeedback
+	2,  // 36: appprofile.v1.PushFeedbackResult.outcome:type_name -> appprofile.v1.PushFeedbackOutcome
+	42, // 37: appprofile.v1.PushFeedbackResult.affected:type_name -> appprofile.v1.ProfileKey
+	21, // 38: appprofile.v1.ReportPushFeedbackResponse.results:type_name -> appprofile.v1.PushFeedbackResult
+	23, // 39: appprofile.v1.RemoveAccountRequest.tokens:type_name -> appprofile.v1.ReportedToken
+	46, // 40: appprofile.v1.RemoveAccountRequest.report_time:type_name -> google.protobuf.Timestamp
+	53, // 41: appprofile.v1.RemoveAccountRequest.action:type_name -> appprofile.v1.AccountRemovalAction
+	42, // 42: appprofile.v1.RemoveAccountResponse.removed:type_name -> appprofile.v1.ProfileKey
+	3,  // 43: appprofile.v1.RemoveAccountResponse.outcome:type_name -> appprofile.v1.AccountRemovalOutcome
+	42, // 44: appprofile.v1.GetProfileRequest.key:type_name -> appprofile.v1.ProfileKey
+	48, // 45: appprofile.v1.GetProfileResponse.profile:type_name -> appprofile.v1.Profile
+	54, // 46: appprofile.v1.ListProfilesRequest.status:type_name -> appprofile.v1.ProfileStatus
+	43, // 47: appprofile.v1.ListProfilesRequest.platform:type_name -> appprofile.v1.Platform
+	48, // 48: appprofile.v1.ListProfilesResponse.profiles:type_name -> appprofile.v1.Profile
+	55, // 49: appprofile.v1.WatchProfilesRequest.types:type_name -> appprofile.v1.EventType
+	56, // 50: appprofile.v1.WatchProfilesResponse.events:type_name -> appprofile.v1.Event
+	57, // 51: appprofile.v1.ImportProfilesRequest.records:type_name -> appprofile.v1.ProfileRecord
+	13, // 52: appprofile.v1.IgnoredRecordValue.value:type_name -> appprofile.v1.IgnoredValue
+	58, // 53: appprofile.v1.ImportProfilesResponse.refused:type_name -> appprofile.v1.RefusedRecord
+	33, // 54: appprofile.v1.ImportProfilesResponse.ignored:type_name -> appprofile.v1.IgnoredRecordValue
+	48, // 55: appprofile.v1.ExportProfilesResponse.profiles:type_name -> appprofile.v1.Profile
+	41, // 56: appprofile.v1.EraseUserResponse.removed:type_name -> appprofile.v1.EraseUserResponse.RemovedEntry
+	4,  // 57: appprofile.v1.ProfileService.Register:input_type -> appprofile.v1.RegisterRequest
+	7,  // 58: appprofile.v1.ProfileService.Heartbeat:input_type -> appprofile.v1.HeartbeatRequest
+	9,  // 59: appprofile.v1.ProfileService.BatchHeartbeat:input_type -> appprofile.v1.BatchHeartbeatRequest
+	12, // 60: appprofile.v1.ProfileService.UpdateProfileData:input_type -> appprofile.v1.UpdateProfileDataRequest
+	15, // 61: appprofile.v1.ProfileService.Unregister:input_type -> appprofile.v1.UnregisterRequest
+	17, // 62: appprofile.v1.ProfileService.DeleteDeviceProfile:input_type -> appprofile.v1.DeleteDeviceProfileRequest
+	20, // 63: appprofile.v1.ProfileService.ReportPushFeedback:input_type -> appprofile.v1.ReportPushFeedbackRequest
+	24, // 64: appprofile.v1.ProfileService.RemoveAccount:input_type -> appprofile.v1.RemoveAccountRequest
+	26, // 65: appprofile.v1.ProfileService.GetProfile:input_type -> appprofile.v1.GetProfileRequest
+	28, // 66: appprofile.v1.ProfileService.ListProfiles:input_type -> appprofile.v1.ListProfilesRequest
+	59, // 67: appprofile.v1.ProfileService.ResolveRecipients:input_type -> appprofile.v1.ResolveRecipientsRequest
+	60, // 68: appprofile.v1.ProfileService.CountRecipients:input_type -> appprofile.v1.CountRecipientsRequest
+	61, // 69: appprofile.v1.ProfileService.ExplainReach:input_type -> appprofile.v1.ExplainReachRequest
+	30, // 70: appprofile.v1.ProfileService.WatchProfiles:input_type -> appprofile.v1.WatchProfilesRequest
+	32, // 71: appprofile.v1.ProfileService.ImportProfiles:input_type -> appprofile.v1.ImportProfilesRequest
+	35, // 72: appprofile.v1.ProfileService.ExportProfiles:input_type -> appprofile.v1.ExportProfilesRequest
+	37, // 73: appprofile.v1.ProfileService.EraseUser:input_type -> appprofile.v1.EraseUserRequest
+	6,  // 74: appprofile.v1.ProfileService.Register:output_type -> appprofile.v1.RegisterResponse
+	8,  // 75: appprofile.v1.ProfileService.Heartbeat:output_type -> appprofile.v1.HeartbeatResponse
+	11, // 76: appprofile.v1.ProfileService.BatchHeartbeat:output_type -> appprofile.v1.BatchHeartbeatResponse
+	14, // 77: appprofile.v1.ProfileService.UpdateProfileData:output_type -> appprofile.v1.UpdateProfileDataResponse
+	16, // 78: appprofile.v1.ProfileService.Unregister:output_type -> appprofile.v1.UnregisterResponse
+	18, // 79: appprofile.v1.ProfileService.DeleteDeviceProfile:output_type -> appprofile.v1.DeleteDeviceProfileResponse
+	22, // 80: appprofile.v1.ProfileService.ReportPushFeedback:output_type -> appprofile.v1.ReportPushFeedbackResponse
+	25, // 81: appprofile.v1.ProfileService.RemoveAccount:output_type -> appprofile.v1.RemoveAccountResponse
+	27, // 82: appprofile.v1.ProfileService.GetProfile:output_type -> appprofile.v1.GetProfileResponse
+	29, // 83: appprofile.v1.ProfileService.ListProfiles:output_type -> appprofile.v1.ListProfilesResponse
+	62, // 84: appprofile.v1.ProfileService.ResolveRecipients:output_type -> appprofile.v1.ResolveRecipientsResponse
+	63, // 85: appprofile.v1.ProfileService.CountRecipients:output_type -> appprofile.v1.CountRecipientsResponse
+	64, // 86: appprofile.v1.ProfileService.ExplainReach:output_type -> appprofile.v1.ExplainReachResponse
+	31, // 87: appprofile.v1.ProfileService.WatchProfiles:output_type -> appprofile.v1.WatchProfilesResponse
+	34, // 88: appprofile.v1.ProfileService.ImportProfiles:output_type -> appprofile.v1.ImportProfilesResponse
+	36, // 89: appprofile.v1.ProfileService.ExportProfiles:output_type -> appprofile.v1.ExportProfilesResponse
+	38, // 90: appprofile.v1.ProfileService.EraseUser:output_type -> appprofile.v1.EraseUserResponse
+	74, // [74:91] is the sub-list for method output_type
+	57, // [57:74] is the sub-list for method input_type
+	57, // [57:57] is the sub-list for extension type_name
+	57, // [57:57] is the sub-list for extension extendee
+	0,  // [0:57] is the sub-list for field type_name
 }
 
 func init() { file_appprofile_v1_profile_service_proto_init() }

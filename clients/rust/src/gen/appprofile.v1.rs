@@ -2503,7 +2503,7 @@ pub enum ErrorReason {
     /// Example: {"reason": "UNKNOWN_FIELD", "domain": "appprofile", "metadata": {"fields": "pofile.langauge"}}
     UnknownField = 8,
     /// INVALID_ARGUMENT: an attribute is unknown for the platform, or there are too many.
-    /// Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level"}}
+    /// Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level", "platform": "ANDROID"}}
     InvalidAttribute = 9,
     /// INVALID_ARGUMENT: a channel is not among the app's channels.
     /// Example: {"reason": "CHANNEL_NOT_ENABLED", "domain": "appprofile", "metadata": {"fields": "channels", "channel": "LIVE_CHAT"}}
@@ -3411,6 +3411,9 @@ pub struct RegisterResponse {
     /// Warnings for the caller's developers, in English. Example: more than 100 users share the device.
     #[prost(string, repeated, tag="5")]
     pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+    #[prost(message, repeated, tag="6")]
+    pub ignored: ::prost::alloc::vec::Vec<IgnoredValue>,
 }
 /// One heartbeat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3500,7 +3503,7 @@ pub struct UpdateProfileDataRequest {
     #[prost(int64, optional, tag="6")]
     pub sequence: ::core::option::Option<i64>,
 }
-/// A value of an update that was not stored.
+/// A value of a registration or an update that was not stored.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct IgnoredValue {
     /// The field, for example `device_attributes.battery_level` or `push_endpoints\[0\]`.
@@ -3977,7 +3980,7 @@ impl DisplacementEffect {
         }
     }
 }
-/// Why a value of an update was not stored.
+/// Why a value of a registration or an update was not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum IgnoredReason {

@@ -18,6 +18,7 @@ from profile_grpc.domain.results import (
     Deleted,
     Displacement,
     FeedbackResult,
+    IgnoredValue,
     Registered,
     Unregistered,
     Updated,
@@ -37,6 +38,7 @@ def register(registered: Registered, call: Call) -> pb.RegisterResponse:
     write_duration(response.heartbeat_interval, call.app.settings.heartbeat_interval)
     if registered.displaced:
         response.displaced.extend(_displaced(registered.displaced, call))
+    _write_ignored(response, registered.ignored)
     for name in registered.placeholder_ids:
         response.warnings.append(
             f"{name} is a value that many faulty phones send: they would displace each other. Send an id that is unique"
@@ -71,8 +73,7 @@ def batch_heartbeat(answers: Iterable[Beat | Refused]) -> pb.BatchHeartbeatRespo
 def update_profile_data(updated: Updated, call: Call) -> pb.UpdateProfileDataResponse:
     response = pb.UpdateProfileDataResponse()
     _write_profile(response.profile, updated.profile, call.app.settings, sees_tokens=call.sees_tokens)
-    for ignored in updated.ignored:
-        response.ignored.add(path=ignored.path, reason=pb.IgnoredReason.ValueType(ignored.reason))
+    _write_ignored(response, updated.ignored)
     if updated.displaced:
         response.displaced.extend(_displaced(updated.displaced, call))
     return response
@@ -160,6 +161,13 @@ def mad_usage(usage: MadUsage) -> usage_service_pb2.GetMadUsageResponse:
     for day, counted in usage.days.items():
         write_date(response.days.add(counted=counted).date, day)
     return response
+
+
+def _write_ignored(
+    response: pb.RegisterResponse | pb.UpdateProfileDataResponse, ignored: Iterable[IgnoredValue]
+) -> None:
+    for value in ignored:
+        response.ignored.add(path=value.path, reason=pb.IgnoredReason.ValueType(value.reason))
 
 
 def _write_beat(target: pb.HeartbeatResponse, beat: Beat) -> None:

@@ -58,7 +58,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_INVALID_ATTRIBUTE: _ErrorReason.ValueType  # 9
     """INVALID_ARGUMENT: an attribute is unknown for the platform, or there are too many.
-    Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level"}}
+    Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level", "platform": "ANDROID"}}
     """
     ERROR_REASON_CHANNEL_NOT_ENABLED: _ErrorReason.ValueType  # 10
     """INVALID_ARGUMENT: a channel is not among the app's channels.
@@ -320,7 +320,7 @@ Example: {"reason": "UNKNOWN_FIELD", "domain": "appprofile", "metadata": {"field
 """
 ERROR_REASON_INVALID_ATTRIBUTE: ErrorReason.ValueType  # 9
 """INVALID_ARGUMENT: an attribute is unknown for the platform, or there are too many.
-Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level"}}
+Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level", "platform": "ANDROID"}}
 """
 ERROR_REASON_CHANNEL_NOT_ENABLED: ErrorReason.ValueType  # 10
 """INVALID_ARGUMENT: a channel is not among the app's channels.

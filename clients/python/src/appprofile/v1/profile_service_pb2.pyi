@@ -78,7 +78,7 @@ class _IgnoredReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ignored
     """
 
 class IgnoredReason(_IgnoredReason, metaclass=_IgnoredReasonEnumTypeWrapper):
-    """Why a value of an update was not stored."""
+    """Why a value of a registration or an update was not stored."""
 
 IGNORED_REASON_UNSPECIFIED: IgnoredReason.ValueType  # 0
 """Not set."""
@@ -449,6 +449,7 @@ class RegisterResponse(_message.Message):
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _builtins.int
     DISPLACED_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    IGNORED_FIELD_NUMBER: _builtins.int
     created: _builtins.bool
     """Whether the profile is new."""
     @_builtins.property
@@ -467,6 +468,10 @@ class RegisterResponse(_message.Message):
     def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Warnings for the caller's developers, in English. Example: more than 100 users share the device."""
 
+    @_builtins.property
+    def ignored(self) -> _containers.RepeatedCompositeFieldContainer[Global___IgnoredValue]:
+        """The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`."""
+
     def __init__(
         self,
         *,
@@ -475,10 +480,11 @@ class RegisterResponse(_message.Message):
         heartbeat_interval: _duration_pb2.Duration | None = ...,
         displaced: _abc.Iterable[Global___Displacement] | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        ignored: _abc.Iterable[Global___IgnoredValue] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat_interval", b"heartbeat_interval", "profile", b"profile"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "displaced", b"displaced", "heartbeat_interval", b"heartbeat_interval", "profile", b"profile", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "displaced", b"displaced", "heartbeat_interval", b"heartbeat_interval", "ignored", b"ignored", "profile", b"profile", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -696,7 +702,7 @@ Global___UpdateProfileDataRequest: _TypeAlias = UpdateProfileDataRequest  # noqa
 
 @_typing.final
 class IgnoredValue(_message.Message):
-    """A value of an update that was not stored."""
+    """A value of a registration or an update that was not stored."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

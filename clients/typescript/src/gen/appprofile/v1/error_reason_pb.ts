@@ -93,7 +93,7 @@ export enum ErrorReason {
 
   /**
    * INVALID_ARGUMENT: an attribute is unknown for the platform, or there are too many.
-   * Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level"}}
+   * Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level", "platform": "ANDROID"}}
    *
    * @generated from enum value: ERROR_REASON_INVALID_ATTRIBUTE = 9;
    */

@@ -99,7 +99,7 @@ public enum ErrorReason
   /**
    * <pre>
    * INVALID_ARGUMENT: an attribute is unknown for the platform, or there are too many.
-   * Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level"}}
+   * Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level", "platform": "ANDROID"}}
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_ATTRIBUTE = 9;</code>
@@ -668,7 +668,7 @@ public enum ErrorReason
   /**
    * <pre>
    * INVALID_ARGUMENT: an attribute is unknown for the platform, or there are too many.
-   * Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level"}}
+   * Example: {"reason": "INVALID_ATTRIBUTE", "domain": "appprofile", "metadata": {"fields": "device_attributes.batery_level", "platform": "ANDROID"}}
    * </pre>
    *
    * <code>ERROR_REASON_INVALID_ATTRIBUTE = 9;</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Why a value of an update was not stored.
+ * Why a value of a registration or an update was not stored.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.IgnoredReason}

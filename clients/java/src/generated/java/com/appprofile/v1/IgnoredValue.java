@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * A value of an update that was not stored.
+ * A value of a registration or an update that was not stored.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.IgnoredValue}
@@ -299,7 +299,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A value of an update that was not stored.
+   * A value of a registration or an update that was not stored.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.IgnoredValue}

@@ -287,262 +287,264 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
       "\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\003key\022?\n" +
       "\006effect\030\002 \001(\0162!.appprofile.v1.Displaceme" +
       "ntEffectB\004\342A\001\003R\006effect\022\032\n\005count\030\003 \001(\005B\004\342" +
-      "A\001\003R\005count\"\235\002\n\020RegisterResponse\0226\n\007profi" +
+      "A\001\003R\005count\"\332\002\n\020RegisterResponse\0226\n\007profi" +
       "le\030\001 \001(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\007" +
       "profile\022\036\n\007created\030\002 \001(\010B\004\342A\001\003R\007created\022" +
       "N\n\022heartbeat_interval\030\003 \001(\0132\031.google.pro" +
       "tobuf.DurationB\004\342A\001\003R\021heartbeatInterval\022" +
       "?\n\tdisplaced\030\004 \003(\0132\033.appprofile.v1.Displ" +
       "acementB\004\342A\001\003R\tdisplaced\022 \n\010warnings\030\005 \003" +
-      "(\tB\004\342A\001\003R\010warnings\"K\n\020HeartbeatRequest\0227" +
-      "\n\003key\030\001 \001(\0132\031.appprofile.v1.ProfileKeyB\n" +
-      "\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n\021HeartbeatResponse\022P\n" +
-      "\023last_heartbeat_time\030\001 \001(\0132\032.google.prot" +
-      "obuf.TimestampB\004\342A\001\003R\021lastHeartbeatTime\022" +
-      "A\n\013expire_time\030\002 \001(\0132\032.google.protobuf.T" +
-      "imestampB\004\342A\001\003R\nexpireTime\022Q\n\024next_heart" +
-      "beat_after\030\003 \001(\0132\031.google.protobuf.Durat" +
-      "ionB\004\342A\001\003R\022nextHeartbeatAfter\"\\\n\025BatchHe" +
-      "artbeatRequest\022C\n\004keys\030\001 \003(\0132\031.appprofil" +
-      "e.v1.ProfileKeyB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\004k" +
-      "eys\"\254\001\n\024BatchHeartbeatResult\022\032\n\005index\030\001 " +
-      "\001(\005B\004\342A\001\003R\005index\022@\n\theartbeat\030\002 \001(\0132 .ap" +
-      "pprofile.v1.HeartbeatResponseH\000R\theartbe" +
-      "at\022,\n\006status\030\003 \001(\0132\022.google.rpc.StatusH\000" +
-      "R\006statusB\010\n\006result\"]\n\026BatchHeartbeatResp" +
-      "onse\022C\n\007results\030\001 \003(\0132#.appprofile.v1.Ba" +
-      "tchHeartbeatResultB\004\342A\001\003R\007results\"\227\003\n\030Up" +
-      "dateProfileDataRequest\022<\n\007profile\030\001 \001(\0132" +
-      "\026.appprofile.v1.ProfileB\n\342A\001\002\272H\003\310\001\001R\007pro" +
-      "file\022A\n\013update_mask\030\002 \001(\0132\032.google.proto" +
-      "buf.FieldMaskB\004\342A\001\001R\nupdateMask\022N\n\030remov" +
-      "e_device_attributes\030\003 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"" +
-      "\006r\004\020\001\030@R\026removeDeviceAttributes\022N\n\030remov" +
-      "e_custom_attributes\030\004 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"" +
-      "\006r\004\020\001(@R\026removeCustomAttributes\022\037\n\004etag\030" +
-      "\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R\004etag\022,\n\010sequence\030\006 \001" +
-      "(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001B\013\n\t_seque" +
-      "nce\"d\n\014IgnoredValue\022\030\n\004path\030\001 \001(\tB\004\342A\001\003R" +
-      "\004path\022:\n\006reason\030\002 \001(\0162\034.appprofile.v1.Ig" +
-      "noredReasonB\004\342A\001\003R\006reason\"\321\001\n\031UpdateProf" +
-      "ileDataResponse\0226\n\007profile\030\001 \001(\0132\026.apppr" +
-      "ofile.v1.ProfileB\004\342A\001\003R\007profile\022;\n\007ignor" +
-      "ed\030\002 \003(\0132\033.appprofile.v1.IgnoredValueB\004\342" +
-      "A\001\003R\007ignored\022?\n\tdisplaced\030\003 \003(\0132\033.apppro" +
-      "file.v1.DisplacementB\004\342A\001\003R\tdisplaced\"\262\001" +
-      "\n\021UnregisterRequest\0227\n\003key\030\001 \001(\0132\031.apppr" +
-      "ofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\r" +
-      "allow_missing\030\002 \001(\010B\004\342A\001\001R\014allowMissing\022" +
-      ",\n\010sequence\030\003 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequen" +
-      "ce\210\001\001B\013\n\t_sequence\"L\n\022UnregisterResponse" +
-      "\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1.Profil" +
-      "eB\004\342A\001\003R\007profile\"\200\003\n\032DeleteDeviceProfile" +
-      "Request\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[" +
-      "a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0225\n\007user_" +
-      "id\030\002 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\003H\000R\006" +
-      "userId\022=\n\013customer_id\030\003 \001(\tB\032\272H\023r\021(\200\0022\014^" +
-      "[^\\p{Cc}]+$\260\324\030\010H\000R\ncustomerId\0225\n\tdevice_" +
-      "id\030\004 \001(\tB\026\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$H\001R\010devi" +
-      "ceId\022*\n\013all_devices\030\005 \001(\010B\007\272H\004j\002\010\001H\001R\nal" +
-      "lDevices\022)\n\rallow_missing\030\006 \001(\010B\004\342A\001\001R\014a" +
-      "llowMissingB\016\n\005owner\022\005\272H\002\010\001B\016\n\005scope\022\005\272H" +
-      "\002\010\001\"X\n\033DeleteDeviceProfileResponse\0229\n\007de" +
-      "leted\030\001 \003(\0132\031.appprofile.v1.ProfileKeyB\004" +
-      "\342A\001\003R\007deleted\"\264\005\n\014PushFeedback\022G\n\010provid" +
-      "er\030\001 \001(\0162\033.appprofile.v1.PushProviderB\016\342" +
-      "A\001\002\272H\007\202\001\004\020\001 \000R\010provider\022%\n\005token\030\002 \001(\tB\r" +
-      "\200\001\001\272H\007r\005 \001(\200 H\000R\005token\0223\n\003key\030\003 \001(\0132\031.ap" +
-      "pprofile.v1.ProfileKeyB\004\260\324\030\006H\000R\003key\022:\n\013p" +
-      "ush_app_id\030\004 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc" +
-      "}]*$R\tpushAppId\0229\n\nerror_code\030\005 \001(\tB\032\342A\001" +
-      "\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\terrorCode\022\206\001\n\013h" +
-      "ttp_status\030\006 \001(\005Be\342A\001\001\272H^\272\001[\n\021http_statu" +
-      "s.range\022\0330 (not known) or 100 to 599\032)th" +
-      "is == 0 || (this >= 100 && this <= 599)R" +
-      "\nhttpStatus\0221\n\rerror_message\030\007 \001(\tB\014\342A\001\001" +
-      "\272H\005r\003(\200 R\014errorMessage\022E\n\rprovider_time\030" +
-      "\010 \001(\0132\032.google.protobuf.TimestampB\004\342A\001\001R" +
-      "\014providerTime\0229\n\007sent_at\030\t \001(\0132\032.google." +
-      "protobuf.TimestampB\004\342A\001\001R\006sentAt\0229\n\nmess" +
-      "age_id\030\n \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$" +
-      "R\tmessageIdB\017\n\006target\022\005\272H\002\010\001\"\252\001\n\031ReportP" +
-      "ushFeedbackRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002" +
-      "\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005app" +
-      "Id\022M\n\010feedback\030\002 \003(\0132\033.appprofile.v1.Pus" +
-      "hFeedbackB\024\342A\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\010feedbac" +
-      "k\"\317\001\n\022PushFeedbackResult\022\032\n\005index\030\001 \001(\005B" +
-      "\004\342A\001\003R\005index\022B\n\007outcome\030\002 \001(\0162\".appprofi" +
-      "le.v1.PushFeedbackOutcomeB\004\342A\001\003R\007outcome" +
-      "\022;\n\010affected\030\003 \003(\0132\031.appprofile.v1.Profi" +
-      "leKeyB\004\342A\001\003R\010affected\022\034\n\006detail\030\004 \001(\tB\004\342" +
-      "A\001\003R\006detail\"_\n\032ReportPushFeedbackRespons" +
-      "e\022A\n\007results\030\001 \003(\0132!.appprofile.v1.PushF" +
-      "eedbackResultB\004\342A\001\003R\007results\"t\n\rReported" +
-      "Token\022:\n\013push_app_id\030\001 \001(\tB\032\342A\001\001\272H\023r\021(\200\002" +
-      "2\014^[^\\p{Cc}]*$R\tpushAppId\022\'\n\005token\030\002 \001(\t" +
-      "B\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@R\005token\"\333\004\n\024RemoveAcc" +
-      "ountRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@" +
-      "2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0226\n\010u" +
-      "sername\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*" +
-      "$R\010username\022E\n\020account_selector\030\003 \001(\tB\032\342" +
-      "A\001\001\272H\023r\021(\200\0042\014^[^\\p{Cc}]*$R\017accountSelect" +
-      "or\022D\n\006tokens\030\004 \003(\0132\034.appprofile.v1.Repor" +
-      "tedTokenB\016\342A\001\002\272H\007\222\001\004\010\001\020\010R\006tokens\022A\n\013repo" +
-      "rt_time\030\005 \001(\0132\032.google.protobuf.Timestam" +
-      "pB\004\342A\001\001R\nreportTime\022I\n\006action\030\006 \001(\0162#.ap" +
-      "pprofile.v1.AccountRemovalActionB\014\342A\001\001\272H" +
-      "\005\202\001\002\020\001R\006action\022,\n\010sequence\030\007 \001(\003B\013\342A\001\001\272H" +
-      "\004\"\002(\000H\000R\010sequence\210\001\001:u\272Hr\032p\n\020account.req" +
-      "uired\022(username or account_selector is r" +
-      "equired\0322this.username != \'\' || this.acc" +
-      "ount_selector != \'\'B\013\n\t_sequence\"\230\001\n\025Rem" +
-      "oveAccountResponse\0229\n\007removed\030\001 \003(\0132\031.ap" +
-      "pprofile.v1.ProfileKeyB\004\342A\001\003R\007removed\022D\n" +
-      "\007outcome\030\002 \001(\0162$.appprofile.v1.AccountRe" +
-      "movalOutcomeB\004\342A\001\003R\007outcome\"L\n\021GetProfil" +
-      "eRequest\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.Pr" +
-      "ofileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"L\n\022GetProfileR" +
-      "esponse\0226\n\007profile\030\001 \001(\0132\026.appprofile.v1" +
-      ".ProfileB\004\342A\001\003R\007profile\"\204\004\n\023ListProfiles" +
-      "Request\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[" +
-      "a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\0227\n\007user_" +
-      "id\030\002 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003" +
-      "R\006userId\0227\n\tdevice_id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200" +
-      "\0022\014^[^\\p{Cc}]*$R\010deviceId\022?\n\013customer_id" +
-      "\030\004 \001(\tB\036\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$\260\324\030\010R\n" +
-      "customerId\022B\n\006status\030\005 \001(\0162\034.appprofile." +
-      "v1.ProfileStatusB\014\342A\001\001\272H\005\202\001\002\020\001R\006status\022A" +
-      "\n\010platform\030\006 \001(\0162\027.appprofile.v1.Platfor" +
-      "mB\014\342A\001\001\272H\005\202\001\002\020\001R\010platform\022(\n\tpage_size\030\007" +
-      " \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010pageSize\022+\n\npage_toke" +
-      "n\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\tpageToken\022\034\n\006filt" +
-      "er\030\t \001(\tB\004\342A\001\001R\006filter\"~\n\024ListProfilesRe" +
-      "sponse\0228\n\010profiles\030\001 \003(\0132\026.appprofile.v1" +
-      ".ProfileB\004\342A\001\003R\010profiles\022,\n\017next_page_to" +
-      "ken\030\002 \001(\tB\004\342A\001\003R\rnextPageToken\"\350\002\n\024Watch" +
-      "ProfilesRequest\022J\n\007app_ids\030\001 \003(\tB1\342A\001\001\272H" +
-      "&\222\001#\020\350\007\030\001\"\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260" +
-      "\324\030\007R\006appIds\022G\n\005types\030\002 \003(\0162\030.appprofile." +
-      "v1.EventTypeB\027\342A\001\001\272H\020\222\001\r\020@\030\001\"\007\202\001\004\020\001 \000R\005t" +
-      "ypes\022\034\n\006filter\030\003 \001(\tB\004\342A\001\001R\006filter\0223\n\014re" +
-      "sume_token\030\004 \001(\tB\016\342A\001\001\272H\007r\005\020\001\030\310\001H\000R\013resu" +
-      "meToken\022(\n\010from_now\030\005 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000" +
-      "R\007fromNow\022.\n\013from_oldest\030\006 \001(\010B\013\342A\001\001\272H\004j" +
-      "\002\010\001H\000R\nfromOldestB\016\n\005start\022\005\272H\002\010\001\"t\n\025Wat" +
-      "chProfilesResponse\0222\n\006events\030\001 \003(\0132\024.app" +
-      "profile.v1.EventB\004\342A\001\003R\006events\022\'\n\014resume" +
-      "_token\030\002 \001(\tB\004\342A\001\003R\013resumeToken\"\257\002\n\025Impo" +
-      "rtProfilesRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272" +
-      "H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appI" +
-      "d\0227\n\timport_id\030\002 \001(\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\" +
-      "p{Cc}]*$R\010importId\022\035\n\007dry_run\030\003 \001(\010B\004\342A\001" +
-      "\001R\006dryRun\022.\n\014first_record\030\004 \001(\003B\013\342A\001\001\272H\004" +
-      "\"\002(\000R\013firstRecord\022N\n\007records\030\005 \003(\0132\034.app" +
-      "profile.v1.ProfileRecordB\026\342A\001\001\272H\013\222\001\010\020\350\007\"" +
-      "\003\330\001\003\260\324\030\006R\007records\"k\n\022IgnoredRecordValue\022" +
-      "\034\n\006record\030\001 \001(\003B\004\342A\001\003R\006record\0227\n\005value\030\002" +
-      " \001(\0132\033.appprofile.v1.IgnoredValueB\004\342A\001\003R" +
-      "\005value\"\247\002\n\026ImportProfilesResponse\022(\n\014ack" +
-      "nowledged\030\001 \001(\003B\004\342A\001\003R\014acknowledged\022\036\n\007c" +
-      "reated\030\002 \001(\003B\004\342A\001\003R\007created\022\036\n\007updated\030\003" +
-      " \001(\003B\004\342A\001\003R\007updated\022\"\n\tunchanged\030\004 \001(\003B\004" +
-      "\342A\001\003R\tunchanged\022<\n\007refused\030\005 \003(\0132\034.apppr" +
-      "ofile.v1.RefusedRecordB\004\342A\001\003R\007refused\022A\n" +
-      "\007ignored\030\006 \003(\0132!.appprofile.v1.IgnoredRe" +
-      "cordValueB\004\342A\001\003R\007ignored\"\246\001\n\025ExportProfi" +
-      "lesRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2" +
-      "\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005appId\022\034\n\006fi" +
-      "lter\030\002 \001(\tB\004\342A\001\001R\006filter\022/\n\014resume_token" +
-      "\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200\020R\013resumeToken\"{\n\026Exp" +
-      "ortProfilesResponse\0228\n\010profiles\030\001 \003(\0132\026." +
-      "appprofile.v1.ProfileB\004\342A\001\003R\010profiles\022\'\n" +
-      "\014resume_token\030\002 \001(\tB\004\342A\001\003R\013resumeToken\"\301" +
-      "\001\n\020EraseUserRequest\022>\n\006app_id\030\001 \001(\tB\'\342A\001" +
-      "\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*$\260\324\030\001R\005ap" +
-      "pId\0229\n\007user_id\030\002 \001(\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[" +
-      "^\\p{Cc}]*$\260\324\030\003R\006userId\022%\n\010announce\030\003 \001(\010" +
-      "B\004\342A\001\001H\000R\010announce\210\001\001B\013\n\t_announce\"\272\001\n\021E" +
-      "raseUserResponse\022M\n\007removed\030\001 \003(\0132-.appp" +
-      "rofile.v1.EraseUserResponse.RemovedEntry" +
-      "B\004\342A\001\003R\007removed\022\032\n\005notes\030\002 \003(\tB\004\342A\001\003R\005no" +
-      "tes\032:\n\014RemovedEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n" +
-      "\005value\030\002 \001(\003R\005value:\0028\001*\316\001\n\022Displacement" +
-      "Effect\022#\n\037DISPLACEMENT_EFFECT_UNSPECIFIE" +
-      "D\020\000\022 \n\034DISPLACEMENT_EFFECT_REPLACED\020\001\022#\n" +
-      "\037DISPLACEMENT_EFFECT_DEACTIVATED\020\002\022\'\n#DI" +
-      "SPLACEMENT_EFFECT_PUSH_SUPERSEDED\020\003\022#\n\037D" +
-      "ISPLACEMENT_EFFECT_TOKEN_MOVED\020\004*\254\001\n\rIgn" +
-      "oredReason\022\036\n\032IGNORED_REASON_UNSPECIFIED" +
-      "\020\000\022\036\n\032IGNORED_REASON_NOT_ENABLED\020\001\022\036\n\032IG" +
-      "NORED_REASON_ALREADY_SET\020\002\022\033\n\027IGNORED_RE" +
-      "ASON_TOO_SOON\020\003\022\036\n\032IGNORED_REASON_TOKEN_" +
-      "OWNED\020\004*\360\003\n\023PushFeedbackOutcome\022%\n!PUSH_" +
-      "FEEDBACK_OUTCOME_UNSPECIFIED\020\000\022)\n%PUSH_F" +
-      "EEDBACK_OUTCOME_PROFILE_DELETED\020\001\022.\n*PUS" +
-      "H_FEEDBACK_OUTCOME_ENDPOINT_INVALIDATED\020" +
-      "\002\022*\n&PUSH_FEEDBACK_OUTCOME_ENDPOINT_SUSP" +
-      "ECT\020\003\022\037\n\033PUSH_FEEDBACK_OUTCOME_STALE\020\004\022#" +
-      "\n\037PUSH_FEEDBACK_OUTCOME_TRANSIENT\020\005\022,\n(P" +
-      "USH_FEEDBACK_OUTCOME_CREDENTIAL_PROBLEM\020" +
-      "\006\022\'\n#PUSH_FEEDBACK_OUTCOME_UNKNOWN_TOKEN" +
-      "\020\007\022&\n\"PUSH_FEEDBACK_OUTCOME_UNRECOGNIZED" +
-      "\020\010\022!\n\035PUSH_FEEDBACK_OUTCOME_INVALID\020\t\022\036\n" +
-      "\032PUSH_FEEDBACK_OUTCOME_HELD\020\n\022#\n\037PUSH_FE" +
-      "EDBACK_OUTCOME_CONFIRMED\020\013*\256\001\n\025AccountRe" +
-      "movalOutcome\022\'\n#ACCOUNT_REMOVAL_OUTCOME_" +
-      "UNSPECIFIED\020\000\022#\n\037ACCOUNT_REMOVAL_OUTCOME" +
-      "_REMOVED\020\001\022$\n ACCOUNT_REMOVAL_OUTCOME_NO" +
-      "_MATCH\020\002\022!\n\035ACCOUNT_REMOVAL_OUTCOME_STAL" +
-      "E\020\0032\306\016\n\016ProfileService\022\\\n\010Register\022\036.app" +
-      "profile.v1.RegisterRequest\032\037.appprofile." +
-      "v1.RegisterResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\t" +
-      "Heartbeat\022\037.appprofile.v1.HeartbeatReque" +
-      "st\032 .appprofile.v1.HeartbeatResponse\"\017\220\002" +
-      "\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016BatchHeartbeat\022$.apppro" +
-      "file.v1.BatchHeartbeatRequest\032%.appprofi" +
-      "le.v1.BatchHeartbeatResponse\"\r\220\002\002\252\324\030\006\n\002\001" +
-      "\002\020\003\022v\n\021UpdateProfileData\022\'.appprofile.v1" +
-      ".UpdateProfileDataRequest\032(.appprofile.v" +
-      "1.UpdateProfileDataResponse\"\016\220\002\002\252\324\030\007\n\003\001\002" +
-      "\004\020\001\022a\n\nUnregister\022 .appprofile.v1.Unregi" +
-      "sterRequest\032!.appprofile.v1.UnregisterRe" +
-      "sponse\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022{\n\023DeleteDevicePr" +
-      "ofile\022).appprofile.v1.DeleteDeviceProfil" +
-      "eRequest\032*.appprofile.v1.DeleteDevicePro" +
-      "fileResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022x\n\022ReportPus" +
-      "hFeedback\022(.appprofile.v1.ReportPushFeed" +
-      "backRequest\032).appprofile.v1.ReportPushFe" +
-      "edbackResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveA" +
-      "ccount\022#.appprofile.v1.RemoveAccountRequ" +
-      "est\032$.appprofile.v1.RemoveAccountRespons" +
-      "e\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a\n\nGetProfile\022 .apppro" +
-      "file.v1.GetProfileRequest\032!.appprofile.v" +
-      "1.GetProfileResponse\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014" +
-      "ListProfiles\022\".appprofile.v1.ListProfile" +
-      "sRequest\032#.appprofile.v1.ListProfilesRes" +
-      "ponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022w\n\021ResolveRecipient" +
-      "s\022\'.appprofile.v1.ResolveRecipientsReque" +
-      "st\032(.appprofile.v1.ResolveRecipientsResp" +
-      "onse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0010\001\022o\n\017CountRecipients" +
-      "\022%.appprofile.v1.CountRecipientsRequest\032" +
-      "&.appprofile.v1.CountRecipientsResponse\"" +
-      "\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022f\n\014ExplainReach\022\".appprof" +
-      "ile.v1.ExplainReachRequest\032#.appprofile." +
-      "v1.ExplainReachResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k" +
-      "\n\rWatchProfiles\022#.appprofile.v1.WatchPro" +
-      "filesRequest\032$.appprofile.v1.WatchProfil" +
-      "esResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0020\001\022p\n\016ImportPro" +
-      "files\022$.appprofile.v1.ImportProfilesRequ" +
-      "est\032%.appprofile.v1.ImportProfilesRespon" +
-      "se\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001(\0010\001\022n\n\016ExportProfiles\022" +
-      "$.appprofile.v1.ExportProfilesRequest\032%." +
-      "appprofile.v1.ExportProfilesResponse\"\r\220\002" +
-      "\001\252\324\030\006\n\002\001\002\020\0010\001\022]\n\tEraseUser\022\037.appprofile." +
-      "v1.EraseUserRequest\032 .appprofile.v1.Eras" +
-      "eUserResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001Bv\n\021com.appp" +
-      "rofile.v1B\023ProfileServiceProtoP\001ZJgithub" +
-      ".com/profile-grpc/profile-grpc/clients/g" +
-      "o/appprofile/v1;appprofilev1b\006proto3"
+      "(\tB\004\342A\001\003R\010warnings\022;\n\007ignored\030\006 \003(\0132\033.ap" +
+      "pprofile.v1.IgnoredValueB\004\342A\001\003R\007ignored\"" +
+      "K\n\020HeartbeatRequest\0227\n\003key\030\001 \001(\0132\031.apppr" +
+      "ofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001\001R\003key\"\373\001\n" +
+      "\021HeartbeatResponse\022P\n\023last_heartbeat_tim" +
+      "e\030\001 \001(\0132\032.google.protobuf.TimestampB\004\342A\001" +
+      "\003R\021lastHeartbeatTime\022A\n\013expire_time\030\002 \001(" +
+      "\0132\032.google.protobuf.TimestampB\004\342A\001\003R\nexp" +
+      "ireTime\022Q\n\024next_heartbeat_after\030\003 \001(\0132\031." +
+      "google.protobuf.DurationB\004\342A\001\003R\022nextHear" +
+      "tbeatAfter\"\\\n\025BatchHeartbeatRequest\022C\n\004k" +
+      "eys\030\001 \003(\0132\031.appprofile.v1.ProfileKeyB\024\342A" +
+      "\001\002\272H\r\222\001\n\010\001\020\350\007\"\003\330\001\003R\004keys\"\254\001\n\024BatchHeartb" +
+      "eatResult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022@\n" +
+      "\theartbeat\030\002 \001(\0132 .appprofile.v1.Heartbe" +
+      "atResponseH\000R\theartbeat\022,\n\006status\030\003 \001(\0132" +
+      "\022.google.rpc.StatusH\000R\006statusB\010\n\006result\"" +
+      "]\n\026BatchHeartbeatResponse\022C\n\007results\030\001 \003" +
+      "(\0132#.appprofile.v1.BatchHeartbeatResultB" +
+      "\004\342A\001\003R\007results\"\227\003\n\030UpdateProfileDataRequ" +
+      "est\022<\n\007profile\030\001 \001(\0132\026.appprofile.v1.Pro" +
+      "fileB\n\342A\001\002\272H\003\310\001\001R\007profile\022A\n\013update_mask" +
+      "\030\002 \001(\0132\032.google.protobuf.FieldMaskB\004\342A\001\001" +
+      "R\nupdateMask\022N\n\030remove_device_attributes" +
+      "\030\003 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001\030@R\026removeDevi" +
+      "ceAttributes\022N\n\030remove_custom_attributes" +
+      "\030\004 \003(\tB\024\342A\001\001\272H\r\222\001\n\020@\"\006r\004\020\001(@R\026removeCust" +
+      "omAttributes\022\037\n\004etag\030\005 \001(\tB\013\342A\001\001\272H\004r\002\030@R" +
+      "\004etag\022,\n\010sequence\030\006 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010" +
+      "sequence\210\001\001B\013\n\t_sequence\"d\n\014IgnoredValue" +
+      "\022\030\n\004path\030\001 \001(\tB\004\342A\001\003R\004path\022:\n\006reason\030\002 \001" +
+      "(\0162\034.appprofile.v1.IgnoredReasonB\004\342A\001\003R\006" +
+      "reason\"\321\001\n\031UpdateProfileDataResponse\0226\n\007" +
+      "profile\030\001 \001(\0132\026.appprofile.v1.ProfileB\004\342" +
+      "A\001\003R\007profile\022;\n\007ignored\030\002 \003(\0132\033.appprofi" +
+      "le.v1.IgnoredValueB\004\342A\001\003R\007ignored\022?\n\tdis" +
+      "placed\030\003 \003(\0132\033.appprofile.v1.Displacemen" +
+      "tB\004\342A\001\003R\tdisplaced\"\262\001\n\021UnregisterRequest" +
+      "\0227\n\003key\030\001 \001(\0132\031.appprofile.v1.ProfileKey" +
+      "B\n\342A\001\002\272H\003\310\001\001R\003key\022)\n\rallow_missing\030\002 \001(\010" +
+      "B\004\342A\001\001R\014allowMissing\022,\n\010sequence\030\003 \001(\003B\013" +
+      "\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001\001B\013\n\t_sequence\"" +
+      "L\n\022UnregisterResponse\0226\n\007profile\030\001 \001(\0132\026" +
+      ".appprofile.v1.ProfileB\004\342A\001\003R\007profile\"\200\003" +
+      "\n\032DeleteDeviceProfileRequest\022>\n\006app_id\030\001" +
+      " \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*" +
+      "$\260\324\030\001R\005appId\0225\n\007user_id\030\002 \001(\tB\032\272H\023r\021(\200\0022" +
+      "\014^[^\\p{Cc}]+$\260\324\030\003H\000R\006userId\022=\n\013customer_" +
+      "id\030\003 \001(\tB\032\272H\023r\021(\200\0022\014^[^\\p{Cc}]+$\260\324\030\010H\000R\n" +
+      "customerId\0225\n\tdevice_id\030\004 \001(\tB\026\272H\023r\021(\200\0022" +
+      "\014^[^\\p{Cc}]+$H\001R\010deviceId\022*\n\013all_devices" +
+      "\030\005 \001(\010B\007\272H\004j\002\010\001H\001R\nallDevices\022)\n\rallow_m" +
+      "issing\030\006 \001(\010B\004\342A\001\001R\014allowMissingB\016\n\005owne" +
+      "r\022\005\272H\002\010\001B\016\n\005scope\022\005\272H\002\010\001\"X\n\033DeleteDevice" +
+      "ProfileResponse\0229\n\007deleted\030\001 \003(\0132\031.apppr" +
+      "ofile.v1.ProfileKeyB\004\342A\001\003R\007deleted\"\264\005\n\014P" +
+      "ushFeedback\022G\n\010provider\030\001 \001(\0162\033.appprofi" +
+      "le.v1.PushProviderB\016\342A\001\002\272H\007\202\001\004\020\001 \000R\010prov" +
+      "ider\022%\n\005token\030\002 \001(\tB\r\200\001\001\272H\007r\005 \001(\200 H\000R\005to" +
+      "ken\0223\n\003key\030\003 \001(\0132\031.appprofile.v1.Profile" +
+      "KeyB\004\260\324\030\006H\000R\003key\022:\n\013push_app_id\030\004 \001(\tB\032\342" +
+      "A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpushAppId\0229\n\n" +
+      "error_code\030\005 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc" +
+      "}]*$R\terrorCode\022\206\001\n\013http_status\030\006 \001(\005Be\342" +
+      "A\001\001\272H^\272\001[\n\021http_status.range\022\0330 (not kno" +
+      "wn) or 100 to 599\032)this == 0 || (this >=" +
+      " 100 && this <= 599)R\nhttpStatus\0221\n\rerro" +
+      "r_message\030\007 \001(\tB\014\342A\001\001\272H\005r\003(\200 R\014errorMess" +
+      "age\022E\n\rprovider_time\030\010 \001(\0132\032.google.prot" +
+      "obuf.TimestampB\004\342A\001\001R\014providerTime\0229\n\007se" +
+      "nt_at\030\t \001(\0132\032.google.protobuf.TimestampB" +
+      "\004\342A\001\001R\006sentAt\0229\n\nmessage_id\030\n \001(\tB\032\342A\001\001\272" +
+      "H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tmessageIdB\017\n\006targ" +
+      "et\022\005\272H\002\010\001\"\252\001\n\031ReportPushFeedbackRequest\022" +
+      ">\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][" +
+      "a-z0-9._-]*$\260\324\030\001R\005appId\022M\n\010feedback\030\002 \003(" +
+      "\0132\033.appprofile.v1.PushFeedbackB\024\342A\001\002\272H\r\222" +
+      "\001\n\010\001\020\350\007\"\003\330\001\003R\010feedback\"\317\001\n\022PushFeedbackR" +
+      "esult\022\032\n\005index\030\001 \001(\005B\004\342A\001\003R\005index\022B\n\007out" +
+      "come\030\002 \001(\0162\".appprofile.v1.PushFeedbackO" +
+      "utcomeB\004\342A\001\003R\007outcome\022;\n\010affected\030\003 \003(\0132" +
+      "\031.appprofile.v1.ProfileKeyB\004\342A\001\003R\010affect" +
+      "ed\022\034\n\006detail\030\004 \001(\tB\004\342A\001\003R\006detail\"_\n\032Repo" +
+      "rtPushFeedbackResponse\022A\n\007results\030\001 \003(\0132" +
+      "!.appprofile.v1.PushFeedbackResultB\004\342A\001\003" +
+      "R\007results\"t\n\rReportedToken\022:\n\013push_app_i" +
+      "d\030\001 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\tpus" +
+      "hAppId\022\'\n\005token\030\002 \001(\tB\021\200\001\001\342A\001\002\272H\007r\005 \001(\200@" +
+      "R\005token\"\333\004\n\024RemoveAccountRequest\022>\n\006app_" +
+      "id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9." +
+      "_-]*$\260\324\030\001R\005appId\0226\n\010username\030\002 \001(\tB\032\342A\001\001" +
+      "\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010username\022E\n\020acco" +
+      "unt_selector\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0042\014^[^\\p{" +
+      "Cc}]*$R\017accountSelector\022D\n\006tokens\030\004 \003(\0132" +
+      "\034.appprofile.v1.ReportedTokenB\016\342A\001\002\272H\007\222\001" +
+      "\004\010\001\020\010R\006tokens\022A\n\013report_time\030\005 \001(\0132\032.goo" +
+      "gle.protobuf.TimestampB\004\342A\001\001R\nreportTime" +
+      "\022I\n\006action\030\006 \001(\0162#.appprofile.v1.Account" +
+      "RemovalActionB\014\342A\001\001\272H\005\202\001\002\020\001R\006action\022,\n\010s" +
+      "equence\030\007 \001(\003B\013\342A\001\001\272H\004\"\002(\000H\000R\010sequence\210\001" +
+      "\001:u\272Hr\032p\n\020account.required\022(username or " +
+      "account_selector is required\0322this.usern" +
+      "ame != \'\' || this.account_selector != \'\'" +
+      "B\013\n\t_sequence\"\230\001\n\025RemoveAccountResponse\022" +
+      "9\n\007removed\030\001 \003(\0132\031.appprofile.v1.Profile" +
+      "KeyB\004\342A\001\003R\007removed\022D\n\007outcome\030\002 \001(\0162$.ap" +
+      "pprofile.v1.AccountRemovalOutcomeB\004\342A\001\003R" +
+      "\007outcome\"L\n\021GetProfileRequest\0227\n\003key\030\001 \001" +
+      "(\0132\031.appprofile.v1.ProfileKeyB\n\342A\001\002\272H\003\310\001" +
+      "\001R\003key\"L\n\022GetProfileResponse\0226\n\007profile\030" +
+      "\001 \001(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\007pro" +
+      "file\"\204\004\n\023ListProfilesRequest\022>\n\006app_id\030\001" +
+      " \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._-]*" +
+      "$\260\324\030\001R\005appId\0227\n\007user_id\030\002 \001(\tB\036\342A\001\001\272H\023r\021" +
+      "(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006userId\0227\n\tdevice_" +
+      "id\030\003 \001(\tB\032\342A\001\001\272H\023r\021(\200\0022\014^[^\\p{Cc}]*$R\010de" +
+      "viceId\022?\n\013customer_id\030\004 \001(\tB\036\342A\001\001\272H\023r\021(\200" +
+      "\0022\014^[^\\p{Cc}]*$\260\324\030\010R\ncustomerId\022B\n\006statu" +
+      "s\030\005 \001(\0162\034.appprofile.v1.ProfileStatusB\014\342" +
+      "A\001\001\272H\005\202\001\002\020\001R\006status\022A\n\010platform\030\006 \001(\0162\027." +
+      "appprofile.v1.PlatformB\014\342A\001\001\272H\005\202\001\002\020\001R\010pl" +
+      "atform\022(\n\tpage_size\030\007 \001(\005B\013\342A\001\001\272H\004\032\002(\000R\010" +
+      "pageSize\022+\n\npage_token\030\010 \001(\tB\014\342A\001\001\272H\005r\003\030" +
+      "\200\020R\tpageToken\022\034\n\006filter\030\t \001(\tB\004\342A\001\001R\006fil" +
+      "ter\"~\n\024ListProfilesResponse\0228\n\010profiles\030" +
+      "\001 \003(\0132\026.appprofile.v1.ProfileB\004\342A\001\003R\010pro" +
+      "files\022,\n\017next_page_token\030\002 \001(\tB\004\342A\001\003R\rne" +
+      "xtPageToken\"\350\002\n\024WatchProfilesRequest\022J\n\007" +
+      "app_ids\030\001 \003(\tB1\342A\001\001\272H&\222\001#\020\350\007\030\001\"\034r\032\030@2\026^[" +
+      "a-z0-9][a-z0-9._-]*$\260\324\030\007R\006appIds\022G\n\005type" +
+      "s\030\002 \003(\0162\030.appprofile.v1.EventTypeB\027\342A\001\001\272" +
+      "H\020\222\001\r\020@\030\001\"\007\202\001\004\020\001 \000R\005types\022\034\n\006filter\030\003 \001(" +
+      "\tB\004\342A\001\001R\006filter\0223\n\014resume_token\030\004 \001(\tB\016\342" +
+      "A\001\001\272H\007r\005\020\001\030\310\001H\000R\013resumeToken\022(\n\010from_now" +
+      "\030\005 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\007fromNow\022.\n\013from_o" +
+      "ldest\030\006 \001(\010B\013\342A\001\001\272H\004j\002\010\001H\000R\nfromOldestB\016" +
+      "\n\005start\022\005\272H\002\010\001\"t\n\025WatchProfilesResponse\022" +
+      "2\n\006events\030\001 \003(\0132\024.appprofile.v1.EventB\004\342" +
+      "A\001\003R\006events\022\'\n\014resume_token\030\002 \001(\tB\004\342A\001\003R" +
+      "\013resumeToken\"\257\002\n\025ImportProfilesRequest\022>" +
+      "\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a" +
+      "-z0-9._-]*$\260\324\030\001R\005appId\0227\n\timport_id\030\002 \001(" +
+      "\tB\032\342A\001\001\272H\023r\021(\200\0012\014^[^\\p{Cc}]*$R\010importId\022" +
+      "\035\n\007dry_run\030\003 \001(\010B\004\342A\001\001R\006dryRun\022.\n\014first_" +
+      "record\030\004 \001(\003B\013\342A\001\001\272H\004\"\002(\000R\013firstRecord\022N" +
+      "\n\007records\030\005 \003(\0132\034.appprofile.v1.ProfileR" +
+      "ecordB\026\342A\001\001\272H\013\222\001\010\020\350\007\"\003\330\001\003\260\324\030\006R\007records\"k" +
+      "\n\022IgnoredRecordValue\022\034\n\006record\030\001 \001(\003B\004\342A" +
+      "\001\003R\006record\0227\n\005value\030\002 \001(\0132\033.appprofile.v" +
+      "1.IgnoredValueB\004\342A\001\003R\005value\"\247\002\n\026ImportPr" +
+      "ofilesResponse\022(\n\014acknowledged\030\001 \001(\003B\004\342A" +
+      "\001\003R\014acknowledged\022\036\n\007created\030\002 \001(\003B\004\342A\001\003R" +
+      "\007created\022\036\n\007updated\030\003 \001(\003B\004\342A\001\003R\007updated" +
+      "\022\"\n\tunchanged\030\004 \001(\003B\004\342A\001\003R\tunchanged\022<\n\007" +
+      "refused\030\005 \003(\0132\034.appprofile.v1.RefusedRec" +
+      "ordB\004\342A\001\003R\007refused\022A\n\007ignored\030\006 \003(\0132!.ap" +
+      "pprofile.v1.IgnoredRecordValueB\004\342A\001\003R\007ig" +
+      "nored\"\246\001\n\025ExportProfilesRequest\022>\n\006app_i" +
+      "d\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9][a-z0-9._" +
+      "-]*$\260\324\030\001R\005appId\022\034\n\006filter\030\002 \001(\tB\004\342A\001\001R\006f" +
+      "ilter\022/\n\014resume_token\030\003 \001(\tB\014\342A\001\001\272H\005r\003\030\200" +
+      "\020R\013resumeToken\"{\n\026ExportProfilesResponse" +
+      "\0228\n\010profiles\030\001 \003(\0132\026.appprofile.v1.Profi" +
+      "leB\004\342A\001\003R\010profiles\022\'\n\014resume_token\030\002 \001(\t" +
+      "B\004\342A\001\003R\013resumeToken\"\301\001\n\020EraseUserRequest" +
+      "\022>\n\006app_id\030\001 \001(\tB\'\342A\001\002\272H\034r\032\030@2\026^[a-z0-9]" +
+      "[a-z0-9._-]*$\260\324\030\001R\005appId\0229\n\007user_id\030\002 \001(" +
+      "\tB \342A\001\002\272H\025r\023 \001(\200\0022\014^[^\\p{Cc}]*$\260\324\030\003R\006use" +
+      "rId\022%\n\010announce\030\003 \001(\010B\004\342A\001\001H\000R\010announce\210" +
+      "\001\001B\013\n\t_announce\"\272\001\n\021EraseUserResponse\022M\n" +
+      "\007removed\030\001 \003(\0132-.appprofile.v1.EraseUser" +
+      "Response.RemovedEntryB\004\342A\001\003R\007removed\022\032\n\005" +
+      "notes\030\002 \003(\tB\004\342A\001\003R\005notes\032:\n\014RemovedEntry" +
+      "\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\003R\005value" +
+      ":\0028\001*\316\001\n\022DisplacementEffect\022#\n\037DISPLACEM" +
+      "ENT_EFFECT_UNSPECIFIED\020\000\022 \n\034DISPLACEMENT" +
+      "_EFFECT_REPLACED\020\001\022#\n\037DISPLACEMENT_EFFEC" +
+      "T_DEACTIVATED\020\002\022\'\n#DISPLACEMENT_EFFECT_P" +
+      "USH_SUPERSEDED\020\003\022#\n\037DISPLACEMENT_EFFECT_" +
+      "TOKEN_MOVED\020\004*\254\001\n\rIgnoredReason\022\036\n\032IGNOR" +
+      "ED_REASON_UNSPECIFIED\020\000\022\036\n\032IGNORED_REASO" +
+      "N_NOT_ENABLED\020\001\022\036\n\032IGNORED_REASON_ALREAD" +
+      "Y_SET\020\002\022\033\n\027IGNORED_REASON_TOO_SOON\020\003\022\036\n\032" +
+      "IGNORED_REASON_TOKEN_OWNED\020\004*\360\003\n\023PushFee" +
+      "dbackOutcome\022%\n!PUSH_FEEDBACK_OUTCOME_UN" +
+      "SPECIFIED\020\000\022)\n%PUSH_FEEDBACK_OUTCOME_PRO" +
+      "FILE_DELETED\020\001\022.\n*PUSH_FEEDBACK_OUTCOME_" +
+      "ENDPOINT_INVALIDATED\020\002\022*\n&PUSH_FEEDBACK_" +
+      "OUTCOME_ENDPOINT_SUSPECT\020\003\022\037\n\033PUSH_FEEDB" +
+      "ACK_OUTCOME_STALE\020\004\022#\n\037PUSH_FEEDBACK_OUT" +
+      "COME_TRANSIENT\020\005\022,\n(PUSH_FEEDBACK_OUTCOM" +
+      "E_CREDENTIAL_PROBLEM\020\006\022\'\n#PUSH_FEEDBACK_" +
+      "OUTCOME_UNKNOWN_TOKEN\020\007\022&\n\"PUSH_FEEDBACK" +
+      "_OUTCOME_UNRECOGNIZED\020\010\022!\n\035PUSH_FEEDBACK" +
+      "_OUTCOME_INVALID\020\t\022\036\n\032PUSH_FEEDBACK_OUTC" +
+      "OME_HELD\020\n\022#\n\037PUSH_FEEDBACK_OUTCOME_CONF" +
+      "IRMED\020\013*\256\001\n\025AccountRemovalOutcome\022\'\n#ACC" +
+      "OUNT_REMOVAL_OUTCOME_UNSPECIFIED\020\000\022#\n\037AC" +
+      "COUNT_REMOVAL_OUTCOME_REMOVED\020\001\022$\n ACCOU" +
+      "NT_REMOVAL_OUTCOME_NO_MATCH\020\002\022!\n\035ACCOUNT" +
+      "_REMOVAL_OUTCOME_STALE\020\0032\306\016\n\016ProfileServ" +
+      "ice\022\\\n\010Register\022\036.appprofile.v1.Register" +
+      "Request\032\037.appprofile.v1.RegisterResponse" +
+      "\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022_\n\tHeartbeat\022\037.appprof" +
+      "ile.v1.HeartbeatRequest\032 .appprofile.v1." +
+      "HeartbeatResponse\"\017\220\002\002\252\324\030\010\n\004\001\002\003\004\020\001\022l\n\016Ba" +
+      "tchHeartbeat\022$.appprofile.v1.BatchHeartb" +
+      "eatRequest\032%.appprofile.v1.BatchHeartbea" +
+      "tResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\003\022v\n\021UpdateProfil" +
+      "eData\022\'.appprofile.v1.UpdateProfileDataR" +
+      "equest\032(.appprofile.v1.UpdateProfileData" +
+      "Response\"\016\220\002\002\252\324\030\007\n\003\001\002\004\020\001\022a\n\nUnregister\022 " +
+      ".appprofile.v1.UnregisterRequest\032!.apppr" +
+      "ofile.v1.UnregisterResponse\"\016\220\002\002\252\324\030\007\n\003\001\002" +
+      "\004\020\001\022{\n\023DeleteDeviceProfile\022).appprofile." +
+      "v1.DeleteDeviceProfileRequest\032*.appprofi" +
+      "le.v1.DeleteDeviceProfileResponse\"\r\220\002\002\252\324" +
+      "\030\006\n\002\001\002\020\001\022x\n\022ReportPushFeedback\022(.appprof" +
+      "ile.v1.ReportPushFeedbackRequest\032).apppr" +
+      "ofile.v1.ReportPushFeedbackResponse\"\r\220\002\002" +
+      "\252\324\030\006\n\002\001\002\020\001\022j\n\rRemoveAccount\022#.appprofile" +
+      ".v1.RemoveAccountRequest\032$.appprofile.v1" +
+      ".RemoveAccountResponse\"\016\220\002\002\252\324\030\007\n\003\001\002\003\020\001\022a" +
+      "\n\nGetProfile\022 .appprofile.v1.GetProfileR" +
+      "equest\032!.appprofile.v1.GetProfileRespons" +
+      "e\"\016\220\002\001\252\324\030\007\n\003\001\002\004\020\001\022f\n\014ListProfiles\022\".appp" +
+      "rofile.v1.ListProfilesRequest\032#.appprofi" +
+      "le.v1.ListProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020" +
+      "\001\022w\n\021ResolveRecipients\022\'.appprofile.v1.R" +
+      "esolveRecipientsRequest\032(.appprofile.v1." +
+      "ResolveRecipientsResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001" +
+      "0\001\022o\n\017CountRecipients\022%.appprofile.v1.Co" +
+      "untRecipientsRequest\032&.appprofile.v1.Cou" +
+      "ntRecipientsResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022f\n\014E" +
+      "xplainReach\022\".appprofile.v1.ExplainReach" +
+      "Request\032#.appprofile.v1.ExplainReachResp" +
+      "onse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\001\022k\n\rWatchProfiles\022#.a" +
+      "ppprofile.v1.WatchProfilesRequest\032$.appp" +
+      "rofile.v1.WatchProfilesResponse\"\r\220\002\001\252\324\030\006" +
+      "\n\002\001\002\020\0020\001\022p\n\016ImportProfiles\022$.appprofile." +
+      "v1.ImportProfilesRequest\032%.appprofile.v1" +
+      ".ImportProfilesResponse\"\r\220\002\002\252\324\030\006\n\002\001\002\020\001(\001" +
+      "0\001\022n\n\016ExportProfiles\022$.appprofile.v1.Exp" +
+      "ortProfilesRequest\032%.appprofile.v1.Expor" +
+      "tProfilesResponse\"\r\220\002\001\252\324\030\006\n\002\001\002\020\0010\001\022]\n\tEr" +
+      "aseUser\022\037.appprofile.v1.EraseUserRequest" +
+      "\032 .appprofile.v1.EraseUserResponse\"\r\220\002\002\252" +
+      "\324\030\006\n\002\001\002\020\001Bv\n\021com.appprofile.v1B\023ProfileS" +
+      "erviceProtoP\001ZJgithub.com/profile-grpc/p" +
+      "rofile-grpc/clients/go/appprofile/v1;app" +
+      "profilev1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -588,7 +590,7 @@ public final class ProfileServiceProto extends com.google.protobuf.GeneratedFile
     internal_static_appprofile_v1_RegisterResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_appprofile_v1_RegisterResponse_descriptor,
-        new java.lang.String[] { "Profile", "Created", "HeartbeatInterval", "Displaced", "Warnings", });
+        new java.lang.String[] { "Profile", "Created", "HeartbeatInterval", "Displaced", "Warnings", "Ignored", });
     internal_static_appprofile_v1_HeartbeatRequest_descriptor =
       getDescriptor().getMessageType(3);
     internal_static_appprofile_v1_HeartbeatRequest_fieldAccessorTable = new

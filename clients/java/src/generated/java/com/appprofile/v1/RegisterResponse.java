@@ -35,6 +35,7 @@ private static final long serialVersionUID = 0L;
     displaced_ = java.util.Collections.emptyList();
     warnings_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
+    ignored_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -261,6 +262,67 @@ private static final long serialVersionUID = 0L;
     return warnings_.getByteString(index);
   }
 
+  public static final int IGNORED_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private java.util.List<com.appprofile.v1.IgnoredValue> ignored_;
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public java.util.List<com.appprofile.v1.IgnoredValue> getIgnoredList() {
+    return ignored_;
+  }
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends com.appprofile.v1.IgnoredValueOrBuilder> 
+      getIgnoredOrBuilderList() {
+    return ignored_;
+  }
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public int getIgnoredCount() {
+    return ignored_.size();
+  }
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.IgnoredValue getIgnored(int index) {
+    return ignored_.get(index);
+  }
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  @java.lang.Override
+  public com.appprofile.v1.IgnoredValueOrBuilder getIgnoredOrBuilder(
+      int index) {
+    return ignored_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -289,6 +351,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < warnings_.size(); i++) {
       com.google.protobuf.GeneratedMessage.writeString(output, 5, warnings_.getRaw(i));
+    }
+    for (int i = 0; i < ignored_.size(); i++) {
+      output.writeMessage(6, ignored_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -323,6 +388,15 @@ private static final long serialVersionUID = 0L;
       size += dataSize;
       size += 1 * getWarningsList().size();
     }
+
+        {
+          final int count = ignored_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(ignored_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -363,6 +437,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getDisplacedList())) return false;
     if (!getWarningsList()
         .equals(other.getWarningsList())) return false;
+    if (!getIgnoredList()
+        .equals(other.getIgnoredList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -392,6 +468,10 @@ private static final long serialVersionUID = 0L;
     if (getWarningsCount() > 0) {
       hash = (37 * hash) + WARNINGS_FIELD_NUMBER;
       hash = (53 * hash) + getWarningsList().hashCode();
+    }
+    if (getIgnoredCount() > 0) {
+      hash = (37 * hash) + IGNORED_FIELD_NUMBER;
+      hash = (53 * hash) + getIgnoredList().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -530,6 +610,7 @@ private static final long serialVersionUID = 0L;
         internalGetProfileFieldBuilder();
         internalGetHeartbeatIntervalFieldBuilder();
         internalGetDisplacedFieldBuilder();
+        internalGetIgnoredFieldBuilder();
       }
     }
     @java.lang.Override
@@ -556,6 +637,13 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000008);
       warnings_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
+      if (ignoredBuilder_ == null) {
+        ignored_ = java.util.Collections.emptyList();
+      } else {
+        ignored_ = null;
+        ignoredBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000020);
       return this;
     }
 
@@ -597,6 +685,15 @@ private static final long serialVersionUID = 0L;
         result.displaced_ = displaced_;
       } else {
         result.displaced_ = displacedBuilder_.build();
+      }
+      if (ignoredBuilder_ == null) {
+        if (((bitField0_ & 0x00000020) != 0)) {
+          ignored_ = java.util.Collections.unmodifiableList(ignored_);
+          bitField0_ = (bitField0_ & ~0x00000020);
+        }
+        result.ignored_ = ignored_;
+      } else {
+        result.ignored_ = ignoredBuilder_.build();
       }
     }
 
@@ -682,6 +779,32 @@ private static final long serialVersionUID = 0L;
         }
         onChanged();
       }
+      if (ignoredBuilder_ == null) {
+        if (!other.ignored_.isEmpty()) {
+          if (ignored_.isEmpty()) {
+            ignored_ = other.ignored_;
+            bitField0_ = (bitField0_ & ~0x00000020);
+          } else {
+            ensureIgnoredIsMutable();
+            ignored_.addAll(other.ignored_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.ignored_.isEmpty()) {
+          if (ignoredBuilder_.isEmpty()) {
+            ignoredBuilder_.dispose();
+            ignoredBuilder_ = null;
+            ignored_ = other.ignored_;
+            bitField0_ = (bitField0_ & ~0x00000020);
+            ignoredBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetIgnoredFieldBuilder() : null;
+          } else {
+            ignoredBuilder_.addAllMessages(other.ignored_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -745,6 +868,19 @@ private static final long serialVersionUID = 0L;
               warnings_.add(input.readStringRequireUtf8());
               break;
             } // case 42
+            case 50: {
+              com.appprofile.v1.IgnoredValue m =
+                  input.readMessage(
+                      com.appprofile.v1.IgnoredValue.parser(),
+                      extensionRegistry);
+              if (ignoredBuilder_ == null) {
+                ensureIgnoredIsMutable();
+                ignored_.add(m);
+              } else {
+                ignoredBuilder_.addMessage(m);
+              }
+              break;
+            } // case 50
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1577,6 +1713,318 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000010;
       onChanged();
       return this;
+    }
+
+    private java.util.List<com.appprofile.v1.IgnoredValue> ignored_ =
+      java.util.Collections.emptyList();
+    private void ensureIgnoredIsMutable() {
+      if (!((bitField0_ & 0x00000020) != 0)) {
+        ignored_ = new java.util.ArrayList<com.appprofile.v1.IgnoredValue>(ignored_);
+        bitField0_ |= 0x00000020;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        com.appprofile.v1.IgnoredValue, com.appprofile.v1.IgnoredValue.Builder, com.appprofile.v1.IgnoredValueOrBuilder> ignoredBuilder_;
+
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public java.util.List<com.appprofile.v1.IgnoredValue> getIgnoredList() {
+      if (ignoredBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(ignored_);
+      } else {
+        return ignoredBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public int getIgnoredCount() {
+      if (ignoredBuilder_ == null) {
+        return ignored_.size();
+      } else {
+        return ignoredBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.IgnoredValue getIgnored(int index) {
+      if (ignoredBuilder_ == null) {
+        return ignored_.get(index);
+      } else {
+        return ignoredBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setIgnored(
+        int index, com.appprofile.v1.IgnoredValue value) {
+      if (ignoredBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureIgnoredIsMutable();
+        ignored_.set(index, value);
+        onChanged();
+      } else {
+        ignoredBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder setIgnored(
+        int index, com.appprofile.v1.IgnoredValue.Builder builderForValue) {
+      if (ignoredBuilder_ == null) {
+        ensureIgnoredIsMutable();
+        ignored_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        ignoredBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder addIgnored(com.appprofile.v1.IgnoredValue value) {
+      if (ignoredBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureIgnoredIsMutable();
+        ignored_.add(value);
+        onChanged();
+      } else {
+        ignoredBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder addIgnored(
+        int index, com.appprofile.v1.IgnoredValue value) {
+      if (ignoredBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureIgnoredIsMutable();
+        ignored_.add(index, value);
+        onChanged();
+      } else {
+        ignoredBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder addIgnored(
+        com.appprofile.v1.IgnoredValue.Builder builderForValue) {
+      if (ignoredBuilder_ == null) {
+        ensureIgnoredIsMutable();
+        ignored_.add(builderForValue.build());
+        onChanged();
+      } else {
+        ignoredBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder addIgnored(
+        int index, com.appprofile.v1.IgnoredValue.Builder builderForValue) {
+      if (ignoredBuilder_ == null) {
+        ensureIgnoredIsMutable();
+        ignored_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        ignoredBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder addAllIgnored(
+        java.lang.Iterable<? extends com.appprofile.v1.IgnoredValue> values) {
+      if (ignoredBuilder_ == null) {
+        ensureIgnoredIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, ignored_);
+        onChanged();
+      } else {
+        ignoredBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder clearIgnored() {
+      if (ignoredBuilder_ == null) {
+        ignored_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000020);
+        onChanged();
+      } else {
+        ignoredBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public Builder removeIgnored(int index) {
+      if (ignoredBuilder_ == null) {
+        ensureIgnoredIsMutable();
+        ignored_.remove(index);
+        onChanged();
+      } else {
+        ignoredBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.IgnoredValue.Builder getIgnoredBuilder(
+        int index) {
+      return internalGetIgnoredFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.IgnoredValueOrBuilder getIgnoredOrBuilder(
+        int index) {
+      if (ignoredBuilder_ == null) {
+        return ignored_.get(index);  } else {
+        return ignoredBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public java.util.List<? extends com.appprofile.v1.IgnoredValueOrBuilder> 
+         getIgnoredOrBuilderList() {
+      if (ignoredBuilder_ != null) {
+        return ignoredBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(ignored_);
+      }
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.IgnoredValue.Builder addIgnoredBuilder() {
+      return internalGetIgnoredFieldBuilder().addBuilder(
+          com.appprofile.v1.IgnoredValue.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public com.appprofile.v1.IgnoredValue.Builder addIgnoredBuilder(
+        int index) {
+      return internalGetIgnoredFieldBuilder().addBuilder(
+          index, com.appprofile.v1.IgnoredValue.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+     * </pre>
+     *
+     * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+     */
+    public java.util.List<com.appprofile.v1.IgnoredValue.Builder> 
+         getIgnoredBuilderList() {
+      return internalGetIgnoredFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        com.appprofile.v1.IgnoredValue, com.appprofile.v1.IgnoredValue.Builder, com.appprofile.v1.IgnoredValueOrBuilder> 
+        internalGetIgnoredFieldBuilder() {
+      if (ignoredBuilder_ == null) {
+        ignoredBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            com.appprofile.v1.IgnoredValue, com.appprofile.v1.IgnoredValue.Builder, com.appprofile.v1.IgnoredValueOrBuilder>(
+                ignored_,
+                ((bitField0_ & 0x00000020) != 0),
+                getParentForChildren(),
+                isClean());
+        ignored_ = null;
+      }
+      return ignoredBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:appprofile.v1.RegisterResponse)

@@ -158,4 +158,48 @@ public interface RegisterResponseOrBuilder extends
    */
   com.google.protobuf.ByteString
       getWarningsBytes(int index);
+
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  java.util.List<com.appprofile.v1.IgnoredValue> 
+      getIgnoredList();
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  com.appprofile.v1.IgnoredValue getIgnored(int index);
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  int getIgnoredCount();
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  java.util.List<? extends com.appprofile.v1.IgnoredValueOrBuilder> 
+      getIgnoredOrBuilderList();
+  /**
+   * <pre>
+   * The device attributes that were not stored, and why. Empty where the call is a repetition, see `sequence`.
+   * </pre>
+   *
+   * <code>repeated .appprofile.v1.IgnoredValue ignored = 6 [json_name = "ignored", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
+   */
+  com.appprofile.v1.IgnoredValueOrBuilder getIgnoredOrBuilder(
+      int index);
 }
