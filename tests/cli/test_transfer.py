@@ -32,6 +32,7 @@ BROKEN = {
     16: "INVALID_ATTRIBUTE",  # not in the catalogue
     17: "INVALID_REQUEST",  # two endpoints of one purpose
     18: "TOO_LONG",
+    19: "MALFORMED",  # half a surrogate pair, where a message is expected
 }
 """The lines of `broken` that are refused, and why."""
 SECRET = "secret-token-1234567890"
@@ -67,6 +68,7 @@ def broken() -> bytes:
         record("i", platform="PLATFORM_IOS", deviceAttributes={"no_such": "1"}),
         record("j", pushEndpoints=[fcm(SECRET), fcm("t3")]),
         b'"' + b"x" * (5 << 20) + b'"',
+        record("k", pushEndpoints=["\ud800"]),
         record("last"),
     ]
     return b"\n".join([line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines])

@@ -13,6 +13,7 @@ import typer
 from profile_grpc.cli import output
 from profile_grpc.cli.errors import CommandFailed, file_failure
 from profile_grpc.cli.options import DatabaseUrl, command_option
+from profile_grpc.cli.transfer import json_form
 from profile_grpc.cli.transfer.files import STANDARD, JsonLinesSink, Sink
 from profile_grpc.cli.transfer.options import (
     AppOption,
@@ -148,21 +149,15 @@ async def _messages(
 
 def _profile(profile: Message) -> Mapping[str, Any]:
     """The record of a profile. Its app is left out: the file can be imported into any."""
-    plain = _plain(profile)
+    plain = json_form.shown(profile)
     del plain["key"]["appId"]
     return _record("profile", plain, ("registerTime", "createTime"))
 
 
 def _customer(customer: Message) -> Mapping[str, Any]:
-    return _record("customer", _plain(customer), ("createTime",))
+    return _record("customer", json_form.shown(customer), ("createTime",))
 
 
 def _record(name: str, plain: dict[str, Any], times: Sequence[str]) -> Mapping[str, Any]:
     """The times stand beside what they are about, as in records of other systems."""
     return {name: plain} | {time_: plain.pop(time_) for time_ in times if time_ in plain}
-
-
-def _plain(message: Message) -> dict[str, Any]:
-    from google.protobuf.json_format import MessageToDict
-
-    return MessageToDict(message)

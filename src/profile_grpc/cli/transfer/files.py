@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+import msgspec
+
 STANDARD = "-"
 _GZIP, _ZSTD = ".gz", ".zst"
+_lines = msgspec.json.Encoder(order="sorted").encode_lines
 
 
 class Compressed(Protocol):
@@ -77,10 +79,9 @@ class JsonLinesSink:
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Adds a line for each record to the current part."""
-        lines = [json.dumps(one, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n" for one in records]
         if self._part is None:
             self._part = self._begin()
-        self._part.write("".join(lines).encode())
+        self._part.write(_lines(records))
 
     def end_part(self) -> int:
         """Completes the part. Standard output has no size to go on at: 0."""

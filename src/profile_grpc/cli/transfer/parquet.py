@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.transfer.entries import MALFORMED, Entries, Entry
+from profile_grpc.cli.transfer.entries import MALFORMED, Entries, Entry, decode
 
 _BATCH = 1000
 _TIMESTAMP = "google.protobuf.Timestamp"
@@ -113,7 +113,7 @@ def _plain(name: str, value: object) -> object:
         aware = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if name in _LISTS and isinstance(value, str):
-        return json.loads(value)
+        return decode(value)
     return value
 
 
