@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from profile_grpc.domain import customer_schema, customers
+from profile_grpc.domain.barriers import CUSTOMER_CHANGES
 from profile_grpc.domain.commands import OfOne
-from profile_grpc.domain.customer_guards import guard_of, hold
 from profile_grpc.domain.customer_schema import CustomerSchema
 from profile_grpc.domain.customers import (
     NO_VALUES,
@@ -241,45 +241,69 @@ class Forgotten(NamedTuple):
     """Customers that had been merged into it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetCustomer(OfCustomer):
-    """Erase a customer whose profiles are erased (C8)."""
+class _OfErasure(OfCustomer):
+    """A step of the erasure of a customer."""
 
-    ref: CustomerRef
+    __slots__ = ()
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        """See Command."""
         _need(needs, self.ref)
         needs.add(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id))
 
-    def decide(self, state: State, _settings: AppSettings) -> Forgotten:
-        """Deletes the customer and its id, also where it is the target of a merge.
+    def merged(self, state: State) -> list[CustomerTombstone]:
+        """What remains of the customers that were merged into this one."""
+        return state.select(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id))
 
-        What remains is a tombstone, also of a customer that only profiles named (C5) or that was deleted before: no
-        import brings the person back.
+
+@dataclass(frozen=True, slots=True)
+class RememberCustomerErasure(_OfErasure):
+    """Leave a tombstone of a customer, before anything is erased, so that no import brings the person back (C8)."""
+
+    ref: CustomerRef
+
+    def decide(self, state: State, _settings: AppSettings) -> None:
+        """Leaves it, or begins its retention anew: also of a customer that only profiles named (C5), or that was
+        deleted before. Tombstones of customers that were merged into this one become the same, and keep its id.
 
         Raises:
             Refused: CUSTOMER_MERGED: the person is stored under another id.
         """
         stored = _find(state, self.ref)
-        earlier = state.select(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id))
-        for one in earlier:
-            ended = one._replace(reason=CustomerEnd.ERASED, target_id=None, revision=state.fresh_revision())
-            state.put_row(CUSTOMER_TOMBSTONES, ended)
+        gone = state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone)
+        version = stored.version if stored is not None else 0 if gone is None else gone.version
+        left = CustomerTombstone(self.ref.tombstone, CustomerEnd.ERASED, state.now, version)
+        for one in (left, *[one._replace(reason=CustomerEnd.ERASED) for one in self.merged(state)]):
+            state.put_row(CUSTOMER_TOMBSTONES, one._replace(revision=state.fresh_revision()))
+        # A creation that was decided before, and commits later, would be found by nobody.
+        state.bump(CUSTOMER_CHANGES.guard(*self.ref.key))
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetCustomer(_OfErasure):
+    """Erase a customer whose profiles are erased (C8)."""
+
+    ref: CustomerRef
+
+    def decide(self, state: State, _settings: AppSettings) -> Forgotten | None:
+        """Deletes the customer and its id, also where it is the target of a merge. The tombstone remains.
+
+        None, and nothing has changed: since the erasure was remembered, the customer was created, deleted or the target
+        of a merge. What an import has brought meanwhile is to be erased, too.
+
+        Raises:
+            Refused: CUSTOMER_MERGED: the person is stored under another id.
+        """
+        stored = _find(state, self.ref)
+        merged = self.merged(state)
+        remembered = [state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone), *merged]
+        if not all(gone is not None and gone.reason is CustomerEnd.ERASED for gone in remembered):
+            return None
+        for one in merged:
+            state.put_row(CUSTOMER_TOMBSTONES, one._replace(target_id=None, revision=state.fresh_revision()))
         if stored is not None:
             _end(state, stored, self.ref.tombstone, CustomerEnd.ERASED)
-        else:
-            self._remember(state)
-        return Forgotten(0 if stored is None else 1, len(earlier))
-
-    def _remember(self, state: State) -> None:
-        """Leaves the tombstone of a customer that is not stored, or begins its retention anew."""
-        gone = state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone)
-        hold(state, self.ref.key)  # the customer may be created meanwhile
-        version = 0 if gone is None else gone.version
-        left = CustomerTombstone(
-            self.ref.tombstone, CustomerEnd.ERASED, state.now, version, revision=state.fresh_revision()
-        )
-        state.put_row(CUSTOMER_TOMBSTONES, left)
+        return Forgotten(0 if stored is None else 1, len(merged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +347,7 @@ def merge_target(tombstone: CustomerTombstone | None, state: State) -> str | Non
 
 
 def _need(needs: Needs, ref: CustomerRef) -> None:
-    needs.add(GUARDS, guard_of(ref))
+    needs.add(GUARDS, CUSTOMER_CHANGES.guard(ref.tenant_id, ref.customer_id))
     needs.add(SCHEMAS, ref.tenant_id)
     needs.add(CUSTOMERS, ref.key)
     needs.add(CUSTOMER_TOMBSTONES, ref.tombstone)
@@ -376,7 +400,7 @@ def _put(state: State, customer: Customer, what: EventType) -> Customer:
     """Stores the customer, checked by the present schema, and leaves an event."""
     schema = _schema(state, customer.key.tenant_id)
     customer_schema.check_values(schema, customer.content.attributes, state.now)
-    hold(state, customer.key)
+    CUSTOMER_CHANGES.let_pass(state, *customer.key)
     stored = customer._replace(
         schema_version=schema.version, version=next_version(customer.version), revision=state.fresh_revision()
     )
@@ -390,7 +414,7 @@ def _end(
 ) -> None:
     """Deletes the customer; what remains is a tombstone, and an event."""
     gone = stored._replace(version=next_version(stored.version))
-    hold(state, stored.key)
+    CUSTOMER_CHANGES.let_pass(state, *stored.key)
     state.drop_row(CUSTOMERS, stored.key)
     left = CustomerTombstone(tombstone, reason, state.now, gone.version, target_id, state.fresh_revision())
     state.put_row(CUSTOMER_TOMBSTONES, left)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from profile_grpc.domain.barriers import IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
-from profile_grpc.domain.kinds import EVENTS, PROFILES, TOMBSTONES
+from profile_grpc.domain.kinds import EVENTS, GUARDS, PROFILES, TOMBSTONES
 from profile_grpc.domain.model import DeletionReason, DeviceKey, Event, EventType, ProfileKey, Tombstone, UserKey
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Deleted
@@ -30,13 +31,30 @@ class RememberErasure(OfOne):
         """See Command."""
         return self.user.app_id
 
-    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
 
     def decide(self, state: State, _settings: AppSettings) -> None:
-        """Leaves it, or begins its retention anew."""
+        """Leaves it, or begins its retention anew. An import that was decided without it is decided again."""
         hashed = state.hasher.profile(of_user(self.user))
         state.add_record(TOMBSTONES, Tombstone(self.app_id, hashed, DeletionReason.ERASED, state.now, state.now))
+        IMPORTED_PROFILES.raise_for(state, self.app_id)
+
+
+@dataclass(frozen=True, slots=True)
+class StopImports(OfOne):
+    """Make each record conflict that an import into the app has decided before: the erasure of a customer is remembered
+    since (C8). The customer may be on another shard than the app.
+    """
+
+    app_id: str
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
+
+    def decide(self, state: State, _settings: AppSettings) -> None:
+        """Raises the barrier."""
+        IMPORTED_PROFILES.raise_for(state, self.app_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +80,12 @@ class EraseProfiles:
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         needs.add(PROFILES, *self.keys)
+        needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
         needs.in_order.update(key.device for key in self.keys)
 
     def decide(self, state: State, _settings: AppSettings) -> Deleted:
-        """Deletes those that have not changed."""
+        """Deletes those that have not changed. An import that has not seen them is decided again."""
+        IMPORTED_PROFILES.raise_for(state, self.app_id)
         seen = dict(zip(self.keys, self.revisions, strict=True))
         found = [p for p in map(state.profile, self.keys) if p is not None and p.revision == seen[p.key]]
         for profile in found:

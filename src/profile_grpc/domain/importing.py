@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from profile_grpc.domain import billing, erasure, inactivity, linking, ownership, patching, registration, stamps
+from profile_grpc.domain.barriers import IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.kinds import CURRENT, GUARDS, IMPORTS, PROFILES, RECEIVING, SIGNED_IN
@@ -87,6 +88,22 @@ class BeginImport(OfOne):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadBarrier(OfOne):
+    """Read the barrier between an import and erasures, before the customers that its records name are read (C8)."""
+
+    app_id: str
+    start: datetime
+    """When the import began."""
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(GUARDS, IMPORTED_PROFILES.guard(self.app_id, self.start))
+
+    def decide(self, state: State, _settings: AppSettings) -> int:
+        """Its revision, see `ImportProfile.barrier`."""
+        return IMPORTED_PROFILES.revision(state, self.app_id, self.start)
+
+
+@dataclass(frozen=True, slots=True)
 class ImportProfile(OfProfile):
     """Import one profile: register it as of the time of its registration (I1, R1-R9)."""
 
@@ -100,11 +117,14 @@ class ImportProfile(OfProfile):
     source: SourceState = REGISTERED
     app_time: datetime | None = None
     """When the app was created. What was deleted with an earlier app of this id may be imported again (D4)."""
+    barrier: int | None = None
+    """The revision that the barrier had before the record's customer was read; None: no customer was read. With another
+    revision the customer may have been erased since, and is to be read again."""
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
         needs.add(PROFILES, key, erasure.of_user(key.user))
-        needs.add(GUARDS, key.device.guard)
+        needs.add(GUARDS, key.device.guard, IMPORTED_PROFILES.guard(key.app_id, self.start))
         needs.add(CURRENT if settings.multi_user_per_device else SIGNED_IN, key.device)
         if settings.single_device_per_user:
             needs.add(RECEIVING, key.user)
@@ -115,11 +135,18 @@ class ImportProfile(OfProfile):
         """Creates the profile, or registers it again if this registration is later than the stored one.
 
         Raises:
-            Refused: CHANNEL_NOT_ENABLED (R9), INVALID_ATTRIBUTE (U4, U5), RECORD_EXPIRED (P2); nothing has changed
-                then.
+            Refused: CHANNEL_NOT_ENABLED (R9), INVALID_ATTRIBUTE (U4, U5), RECORD_EXPIRED (P2), CONFLICT; nothing has
+                changed then.
         """
         if state.history(erasure.of_user(self.key.user)).tombstone is not None:
             return Imported(ImportOutcome.UNCHANGED)  # no import brings an erased person back (C8)
+        imported = self._decide(state, settings)
+        if imported.outcome is not ImportOutcome.UNCHANGED:
+            IMPORTED_PROFILES.let_pass(state, self.app_id, self.start)
+        return imported
+
+    def _decide(self, state: State, settings: AppSettings) -> Imported:
+        self._check_barrier(state)
         known = state.profile(self.key)
         if known is not None and (self._loses_to(known) or self._time == known.register_time):
             return self._fill(state, known, settings)
@@ -140,6 +167,12 @@ class ImportProfile(OfProfile):
         profile = self._take_user(state, profile, settings)
         _leave_events(state, known, state.put(profile))
         return Imported(_outcome(known), (*ignored, *owned))
+
+    def _check_barrier(self, state: State) -> None:
+        if self.barrier is None:
+            return
+        if self.barrier != IMPORTED_PROFILES.revision(state, self.app_id, self.start):
+            raise Refused(Reason.CONFLICT, "Somebody was erased since the record's customer was read; try again.")
 
     # --- the order of registrations ---
 

@@ -153,7 +153,7 @@ GUARDS = 1 << 18
 
 
 class GuardKey(NamedTuple):
-    """A guard of an app, or of a tenant (`domain.customer_guards`); `number`: 0 to GUARDS - 1."""
+    """A guard of an app or a tenant. `number`: 0 to GUARDS - 1, or a guard of a barrier (`domain.barriers`)."""
 
     app_id: str
     number: int

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from profile_grpc.domain import customer_schema
+from profile_grpc.domain.barriers import CUSTOMER_CHANGES
 from profile_grpc.domain.commands import OfOne
-from profile_grpc.domain.customer_guards import guards_of, release_all
 from profile_grpc.domain.customer_schema import Change, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.kinds import GUARDS, SCHEMAS
@@ -33,7 +33,7 @@ class OfSchema(OfOne):
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         """See Command."""
-        needs.add(GUARDS, *guards_of(self.tenant_id))
+        needs.add(GUARDS, *CUSTOMER_CHANGES.guards(self.tenant_id))
         needs.add(SCHEMAS, self.tenant_id)
 
 
@@ -115,5 +115,5 @@ def _of_version(state: State, tenant_id: str, version: int) -> CustomerSchema:
 def _put(state: State, schema: CustomerSchema) -> CustomerSchema:
     stored = schema._replace(revision=state.fresh_revision())
     state.put_row(SCHEMAS, stored)
-    release_all(state, schema.tenant_id)
+    CUSTOMER_CHANGES.raise_for(state, schema.tenant_id)
     return stored

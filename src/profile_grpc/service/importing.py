@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from profile_grpc.domain.commands import Command
 from profile_grpc.domain.customer_changes import ImportCustomer
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.importing import BeginImport, ImportProfile
+from profile_grpc.domain.importing import BeginImport, ImportProfile, ReadBarrier
 from profile_grpc.domain.model import ImportKey
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App, AppSettings
@@ -19,6 +20,7 @@ from profile_grpc.service.profiles import KnownCustomers
 from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
+CommandT = TypeVar("CommandT", ImportProfile, ImportCustomer)
 
 _ATTEMPTS = 5
 """How often a record is decided again while other calls change the same data."""
@@ -27,6 +29,16 @@ _PAUSE = 0.25
 _OF_SERVICE = frozenset({Reason.DATABASE_UNAVAILABLE, Reason.DRAINING, Reason.QUEUE_FULL})
 """Refusals that are no fault of a record. The stream ends with them, and the import is resumed later."""
 _OF_TENANT = AppSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared(Generic[CommandT]):
+    """Records, by their numbers in a message."""
+
+    commands: Mapping[int, CommandT]
+    """Those that are to be decided."""
+    answers: Mapping[int, Imported | Refused]
+    """Of those that need no decision."""
 
 
 class Imports:
@@ -55,37 +67,45 @@ class Imports:
         Raises:
             Refused: DATABASE_UNAVAILABLE, DRAINING: some may have been imported; repeat all of them.
         """
-        known = await self._answered_before(app, records)
-        return await self._carry_out(records, app.settings, known, dry_run=dry_run)
+
+        async def prepare(waiting: Mapping[int, ImportProfile]) -> _Prepared[ImportProfile]:
+            return await self._with_customers_read(app, waiting, dry_run=dry_run)
+
+        return await self._carry_out(records, app.settings, prepare, dry_run=dry_run)
 
     async def customers(
         self, records: Sequence[ImportCustomer | Refused], *, dry_run: bool
     ) -> Sequence[Imported | Refused]:
         """Imports customers of one tenant; otherwise as `profiles`."""
-        return await self._carry_out(records, _OF_TENANT, {}, dry_run=dry_run)
+
+        async def prepare(waiting: Mapping[int, ImportCustomer]) -> _Prepared[ImportCustomer]:
+            return _Prepared(waiting, {})
+
+        return await self._carry_out(records, _OF_TENANT, prepare, dry_run=dry_run)
 
     async def _carry_out(
         self,
-        records: Sequence[Command[ResultT] | Refused],
+        records: Sequence[CommandT | Refused],
         settings: AppSettings,
-        known: Mapping[int, ResultT | Refused],
+        prepare: Callable[[Mapping[int, CommandT]], Awaitable[_Prepared[CommandT]]],
         *,
         dry_run: bool,
-    ) -> Sequence[ResultT | Refused]:
-        answers = dict(known)
-        waiting: list[tuple[int, Command[ResultT]]] = []
-        for number, record in enumerate(records):
-            if isinstance(record, Refused):
-                answers[number] = record
-            elif number not in known:
-                waiting.append((number, record))
+    ) -> Sequence[Imported | Refused]:
+        """`prepare`: done before the waiting records, by their numbers, are decided, and before they are again."""
+        answers: dict[int, Imported | Refused] = {
+            number: record for number, record in enumerate(records) if isinstance(record, Refused)
+        }
+        waiting = {number: record for number, record in enumerate(records) if not isinstance(record, Refused)}
         for _ in range(_ATTEMPTS):
-            decided = await self._decide([(record, settings) for _, record in waiting], dry_run=dry_run)
-            for (number, _), answer in zip(waiting, decided, strict=True):
+            prepared = await prepare(waiting)
+            answers.update(prepared.answers)
+            commands = prepared.commands
+            decided = await self._decide([(command, settings) for command in commands.values()], dry_run=dry_run)
+            for number, answer in zip(commands, decided, strict=True):
                 if isinstance(answer, Refused) and answer.reason in _OF_SERVICE:
                     raise answer
                 answers[number] = answer
-            waiting = [(number, record) for number, record in waiting if _conflicted(answers[number])]
+            waiting = {number: waiting[number] for number in commands if _conflicted(answers[number])}
             if not waiting:
                 break
         return [answers[number] for number in range(len(records))]
@@ -93,35 +113,52 @@ class Imports:
     async def _decide(
         self, commands: Sequence[tuple[Command[ResultT], AppSettings]], *, dry_run: bool
     ) -> Sequence[ResultT | Refused]:
-        """Waits while the queue is full: the stream is not read meanwhile, so its caller waits, too."""
         if dry_run:
             return await self._queue.rehearse(commands)
-        while True:
-            try:
-                return await self._queue.submit_all(commands, patient=True)
-            except Refused as refused:
-                if refused.reason is not Reason.QUEUE_FULL:
-                    raise
-                await asyncio.sleep(_PAUSE)
+        return await _when_there_is_room(lambda: self._queue.submit_all(commands, patient=True))
 
-    async def _answered_before(
-        self, app: App, records: Sequence[ImportProfile | Refused]
-    ) -> Mapping[int, Imported | Refused]:
-        """The answers that are known before the records are decided, by their places: of those that name a customer who
-        must exist and does not (C5), or who was erased (C8). One read for all of them.
+    async def _with_customers_read(
+        self, app: App, waiting: Mapping[int, ImportProfile], *, dry_run: bool
+    ) -> _Prepared[ImportProfile]:
+        """Answers the records that name a customer who must exist and does not (C5), or who was erased (C8). One read
+        for all of them.
+
+        An erasure that comes later makes the others conflict (docs/adr/0103).
         """
         named = {
-            place: customer_id
-            for place, record in enumerate(records)
-            if isinstance(record, ImportProfile)
-            and isinstance(customer_id := record.patch.attributes.get("customer_id"), str)
+            number: customer_id
+            for number, record in waiting.items()
+            if isinstance(customer_id := record.patch.attributes.get("customer_id"), str)
         }
-        refusals = await self._known_customers.refusals(app, {*named.values()})
-        return {
-            place: refusals[customer_id] or Imported(ImportOutcome.UNCHANGED)
-            for place, customer_id in named.items()
-            if customer_id in refusals
+        if not named:
+            return _Prepared(waiting, {})
+        barrier = None
+        if not dry_run:
+            read = ReadBarrier(app.app_id, waiting[next(iter(named))].start)
+            barrier = await _when_there_is_room(lambda: self._queue.submit(read, app.settings))
+        refused = await self._known_customers.refusals(app, {*named.values()})
+        answers = {
+            number: refused[customer_id] or Imported(ImportOutcome.UNCHANGED)
+            for number, customer_id in named.items()
+            if customer_id in refused
         }
+        commands = {
+            number: replace(record, barrier=barrier) if number in named else record
+            for number, record in waiting.items()
+            if number not in answers
+        }
+        return _Prepared(commands, answers)
+
+
+async def _when_there_is_room(submit: Callable[[], Awaitable[ResultT]]) -> ResultT:
+    """Waits while the queue is full: the stream is not read meanwhile, so its caller waits, too."""
+    while True:
+        try:
+            return await submit()
+        except Refused as refused:
+            if refused.reason is not Reason.QUEUE_FULL:
+                raise
+            await asyncio.sleep(_PAUSE)
 
 
 def _conflicted(answer: object) -> bool:

@@ -13,22 +13,24 @@ from typing import NamedTuple
 
 from profile_grpc.domain import customers as rules
 from profile_grpc.domain import presence
-from profile_grpc.domain.customer_changes import ForgetCustomer
+from profile_grpc.domain.customer_changes import ForgetCustomer, RememberCustomerErasure
 from profile_grpc.domain.customers import Customer, CustomerId
-from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls, RememberErasure
+from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls, RememberErasure, StopImports
+from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
 from profile_grpc.domain.model import CustomerKey, Event, EventType, Profile, ProfileKey, UserKey
 from profile_grpc.domain.settings import App
+from profile_grpc.service import refusals
 from profile_grpc.service.customers import Customers, LinkedProfile
 from profile_grpc.service.page_reading import read_profiles
 from profile_grpc.service.person_events import Person, PersonEvents
-from profile_grpc.service.ports import ProfileFilter, ProfileStore
+from profile_grpc.service.ports import Conflict, ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
 
 _AT_ONCE = 50
 """Profiles or devices of one transaction; other calls wait for it."""
 _ROUNDS = 10
-"""How often an erasure begins again because the user has registered meanwhile."""
+"""How often an erasure begins again because the user has registered meanwhile, or the customer was created."""
 _MAX_PROFILES = 1000
 """Profiles of a person that are exported."""
 _MAX_EVENTS = 20_000
@@ -73,7 +75,8 @@ class People:
         """Erases a user of an app (C8). Unknown users are erased too: of a deleted one, events may remain."""
         key = UserKey(app.app_id, user_id)
         user = Person(users=[key])
-        # First: what an import decides from now on brings nothing back, and what it has decided before is erased.
+        # First: what an import decides from now on brings nothing back, and what it has decided before is committed
+        # already, and erased, or is decided again (docs/adr/0103).
         await self._queue.submit(RememberErasure(key), app.settings)
         removed = Counter[str]()
         for _ in range(_ROUNDS):
@@ -105,11 +108,42 @@ class People:
         """Erases a customer, with every linked profile of every app of the tenant (C8).
 
         Raises:
-            Refused: CUSTOMER_MERGED: the person is stored under another id.
+            Refused: CUSTOMER_MERGED: the person is stored under another id. CONFLICT: the customer is created again and
+                again meanwhile.
         """
         await self._customers.find(tenant_id, customer_id)
-        removed = Counter({"customers": 0, "profiles": 0, "events": 0, "merged_customers": 0})
-        apps = await self._customers.apps(tenant_id)
+        ref = self._customers.ref(tenant_id, customer_id)
+        removed, gone = Counter[str](), None
+        apps: Sequence[App] = ()
+        for _ in range(_ROUNDS):
+            await self._customers.submit(RememberCustomerErasure(ref))
+            apps = await self._customers.apps(tenant_id)
+            await self._stop_imports(apps)
+            removed += await self._erase_of_customer(tenant_id, customer_id, apps, announce=announce)
+            gone = await self._customers.submit(ForgetCustomer(ref))
+            if gone is not None:
+                break
+        if gone is None:
+            raise refusals.of(Conflict("the customer is created again and again"))
+        removed += Counter(customers=gone.customers, merged_customers=gone.merged)
+        customer = _customers(tenant_id, [customer_id], apps)
+        removed["events"] += await self._events.erase(customer, keep_announcements=announce)
+        if announce and not _announced(await self._events.announcements(customer), ERASED_CUSTOMER):
+            await self._customers.submit(Announce(tenant_id, customer_id=customer_id))
+        await self._events.forget()
+        return Erased({kind: removed[kind] for kind in ("customers", "merged_customers", "profiles", "events")})
+
+    async def _stop_imports(self, apps: Sequence[App]) -> None:
+        """Lets what imports into the apps have decided be decided again, by the erasure that is remembered."""
+        for answer in await self._queue.submit_all([(StopImports(app.app_id), app.settings) for app in apps]):
+            if isinstance(answer, Refused):
+                raise answer
+
+    async def _erase_of_customer(
+        self, tenant_id: str, customer_id: str, apps: Sequence[App], *, announce: bool
+    ) -> Counter[str]:
+        """Erases the linked profiles, and the events of these and of merged customers."""
+        removed = Counter[str]()
         # Those that were merged into it are remembered by a hash: their ids are in events and in links, if anywhere.
         names = await self._customers.names(tenant_id, customer_id, self._events.merged_customers, apps)
         for app in apps:
@@ -119,14 +153,7 @@ class People:
             removed["events"] += await self._erase_gone(tenant_id, name, apps, announce=announce)
         merged = _customers(tenant_id, names[1:], apps)
         removed["events"] += await self._events.erase(merged, keep_announcements=announce)
-        gone = await self._customers.submit(ForgetCustomer(self._customers.ref(tenant_id, customer_id)))
-        removed += Counter(customers=gone.customers, merged_customers=gone.merged)
-        customer = _customers(tenant_id, [customer_id], apps)
-        removed["events"] += await self._events.erase(customer, keep_announcements=announce)
-        if announce and not _announced(await self._events.announcements(customer), ERASED_CUSTOMER):
-            await self._customers.submit(Announce(tenant_id, customer_id=customer_id))
-        await self._events.forget()
-        return Erased({kind: removed[kind] for kind in ("customers", "merged_customers", "profiles", "events")})
+        return removed
 
     async def _erase_linked(self, app: App, customer_id: str, *, announced_customer: str) -> Counter[str]:
         """Erases the profiles of the app that are linked with the customer."""

@@ -1,0 +1,271 @@
+"""An erasure beside an import that another process carries out: no order of their steps brings the person back (C8)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import pytest
+
+from profile_grpc.bootstrap.composition import Application
+from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.customer_changes import CreateCustomer, CustomerPatch, ForgetCustomer, ImportCustomer
+from profile_grpc.domain.customers import Content
+from profile_grpc.domain.importing import ImportProfile, SourceState
+from profile_grpc.domain.kinds import CUSTOMERS, PROFILES
+from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.results import Imported, ImportOutcome
+from profile_grpc.domain.settings import AppSettings
+from profile_grpc.domain.state import Changes
+from profile_grpc.service.ports import ProfileFilter, Tenant
+from profile_grpc.store import SqlStore
+from profile_grpc.store.database import Session
+from tests.store.support import contents, register
+from tests.store.test_erasure import NEWS, SHOP, TENANT, running
+from tests.support.domain import days
+from tests.support.limits import wait_s
+
+_WHILE = 1.0
+"""Seconds that an erasure has to overtake an import that has written its rows and not committed."""
+
+
+class Stop:
+    """A place in the import where it waits until the test lets it go on; only the first time."""
+
+    def __init__(self, *, locked: bool = False) -> None:
+        self.locked = locked
+        """Whether the import holds locks then."""
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+
+    async def here(self) -> None:
+        if not self.reached.is_set():
+            self.reached.set()
+            await self.go.wait()
+
+
+class Two(NamedTuple):
+    """Two processes on one database."""
+
+    erasing: Application
+    importing: Application
+
+
+@pytest.fixture
+async def two(store: SqlStore, other: SqlStore) -> AsyncIterator[Two]:
+    async with AsyncExitStack() as stack:
+        made = Two(*[await stack.enter_async_context(running(one)) for one in (store, other)])
+        await store.directory.add_tenant(Tenant(TENANT, made.erasing.clock.now()))
+        for app_id in (SHOP, NEWS):
+            await made.erasing.apps.create(app_id, TENANT, "", AppSettings(multi_user_per_device=True))
+        yield made
+
+
+def before_writing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
+    """The import stops between the decision of a batch and its first write."""
+    return _at_apply(app, monkeypatch, after=False)
+
+
+def before_committing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
+    """The import stops between the last write of a batch and its commit."""
+    return _at_apply(app, monkeypatch, after=True)
+
+
+def after_reading_customers(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
+    """The import stops before its records are decided; it has read the customers that they name."""
+    stop, read = Stop(), app.customers.refusals
+
+    async def refusals(*given: Any) -> Any:
+        found = await read(*given)
+        await stop.here()
+        return found
+
+    monkeypatch.setattr(app.customers, "refusals", refusals)
+    return stop
+
+
+def _at_apply(app: Application, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> Stop:
+    stop, applier = Stop(locked=after), app.store.profiles._applier
+    apply = applier.apply
+
+    async def stopping(session: Session, changes: Changes) -> None:
+        imports = PROFILES in changes.rows or CUSTOMERS in changes.rows
+        if imports and not after:
+            await stop.here()
+        await apply(session, changes)
+        if imports and after:
+            await stop.here()
+
+    monkeypatch.setattr(applier, "apply", stopping)
+    return stop
+
+
+Stopping = Callable[[Application, pytest.MonkeyPatch], Stop]
+EVERY_BATCH = pytest.mark.parametrize("stopping", [before_writing, before_committing])
+
+
+def record(app: Application, user: str, customer: str = "", app_id: str = SHOP) -> ImportProfile:
+    attributes = {"customer_id": customer} if customer else {}
+    return ImportProfile(ProfileKey(app_id, user, "phone"), ProfilePatch(attributes=attributes), app.clock.now())
+
+
+async def bring(two: Two, *records: ImportProfile) -> Sequence[ImportOutcome]:
+    app = await two.importing.apps.get(records[0].app_id)
+    answers = await two.importing.imports.profiles(app, records, dry_run=False)
+    return [answer.outcome for answer in answers if isinstance(answer, Imported)]
+
+
+async def bring_customer(two: Two, customer_id: str) -> Sequence[ImportOutcome]:
+    one = ImportCustomer(two.importing.customers.ref(TENANT, customer_id), CustomerPatch({"name": "Ann"}))
+    answers = await two.importing.imports.customers([one], dry_run=False)
+    return [answer.outcome for answer in answers if isinstance(answer, Imported)]
+
+
+async def overtaken(
+    stop: Stop, importing: Awaitable[Sequence[ImportOutcome]], erasing: Callable[[], Awaitable[object]]
+) -> Sequence[ImportOutcome]:
+    """The import goes on once the erasure is done, or waits for the import's locks."""
+    brought = asyncio.ensure_future(importing)
+    async with asyncio.timeout(wait_s()):
+        await stop.reached.wait()
+        erasure = asyncio.ensure_future(erasing())
+        await asyncio.wait({erasure}, timeout=_WHILE if stop.locked else None)
+        stop.go.set()
+        await erasure
+        return await brought
+
+
+async def users(two: Two, app_id: str = SHOP) -> list[str]:
+    return [one.key.user_id for one in await two.erasing.store.profiles.list(ProfileFilter(app_id), None, 100)]
+
+
+@EVERY_BATCH
+async def test_C8_a_user_whom_an_import_has_in_hand_stays_erased(
+    two: Two, stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = await two.erasing.apps.get(SHOP)
+    await bring(two, record(two.importing, "carl"))  # the barrier is there
+    stop = stopping(two.importing, monkeypatch)
+    await overtaken(
+        stop,
+        bring(two, record(two.importing, "ann-user"), record(two.importing, "bob")),
+        lambda: two.erasing.people.erase_user(app, "ann-user", announce=False),
+    )
+    assert await users(two) == ["bob", "carl"]
+    assert "ann-" not in repr(await contents(two.erasing.store))
+
+
+@EVERY_BATCH
+async def test_C8_the_first_import_of_an_app_is_stopped_too(
+    two: Two, stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = await two.erasing.apps.get(SHOP)
+    stop = stopping(two.importing, monkeypatch)
+    importing = bring(two, record(two.importing, "ann-user"))
+    await overtaken(stop, importing, lambda: two.erasing.people.erase_user(app, "ann-user", announce=False))
+    assert await users(two) == []
+
+
+@pytest.mark.parametrize("stopping", [before_writing, before_committing, after_reading_customers])
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "only named"])
+async def test_C8_a_profile_of_an_erased_customer_stays_away(
+    two: Two, stopping: Stopping, stored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customer may be on another shard than the app."""
+    if stored:
+        await two.erasing.customers.create(TENANT, "ann-cust", Content("Ann"))
+    await bring(two, record(two.importing, "carl", "carl-cust"))
+    stop = stopping(two.importing, monkeypatch)
+    outcomes = await overtaken(
+        stop,
+        bring(two, record(two.importing, "ann-user", "ann-cust"), record(two.importing, "bob", "bob-cust")),
+        lambda: two.erasing.people.erase_customer(TENANT, "ann-cust", announce=False),
+    )
+    assert outcomes[1] is ImportOutcome.CREATED
+    assert await users(two) == ["bob", "carl"]
+    assert "ann-" not in repr(await contents(two.erasing.store))
+
+
+async def test_C8_a_profile_that_names_a_merged_customer_stays_away(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+    for customer_id in ("ann-old", "ann-cust"):
+        await two.erasing.customers.create(TENANT, customer_id, Content("Ann"))
+    await two.erasing.customers.merge(TENANT, "ann-old", "ann-cust")
+    stop = after_reading_customers(two.importing, monkeypatch)
+    importing = bring(two, record(two.importing, "ann-user", "ann-old", NEWS))
+    await overtaken(stop, importing, lambda: two.erasing.people.erase_customer(TENANT, "ann-cust", announce=False))
+    assert await users(two, NEWS) == []
+
+
+@EVERY_BATCH
+@pytest.mark.parametrize("stored", [True, False], ids=["stored", "not stored"])
+async def test_C8_a_customer_whom_an_import_has_in_hand_stays_erased(
+    two: Two, stopping: Stopping, stored: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if stored:
+        await two.erasing.customers.create(TENANT, "ann-cust", Content("Annie"))
+    else:  # nothing is left of the customer but the guard
+        await bring_customer(two, "ann-cust")
+        await two.erasing.customers.delete(TENANT, "ann-cust")
+        await two.erasing.store.customers.purge_tombstones(TENANT, two.erasing.clock.now() + days(1))
+    stop = stopping(two.importing, monkeypatch)
+    erase = two.erasing.people.erase_customer
+    await overtaken(stop, bring_customer(two, "ann-cust"), lambda: erase(TENANT, "ann-cust", announce=False))
+    assert await two.erasing.customers.find(TENANT, "ann-cust") is None
+
+
+async def test_C8_a_profile_that_came_during_the_erasure_and_went_with_it_stays_away(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record does not name the customer. It was decided when the erasure was remembered, and the profile not there
+    yet.
+    """
+    shop = await two.erasing.apps.get(SHOP)
+    # It takes no guard of the device: another user registered there later.
+    inactive = replace(record(two.importing, "ann-user"), source=SourceState(inactive=True))
+    stop, importing = before_writing(two.importing, monkeypatch), asyncio.ensure_future(bring(two, inactive))
+    read = two.erasing.customers.names
+
+    async def names(*given: Any) -> Any:
+        await stop.reached.wait()
+        await two.erasing.profiles.register(shop, register(ProfileKey(SHOP, "ann-user", "phone"), customer="ann-cust"))
+        return await read(*given)
+
+    monkeypatch.setattr(two.erasing.customers, "names", names)
+    monkeypatch.setattr(two.erasing.people, "_stop_imports", _nothing)  # as if the import had been decided after it
+    async with asyncio.timeout(wait_s()):
+        await two.erasing.people.erase_customer(TENANT, "ann-cust", announce=False)
+        stop.go.set()
+        await importing
+    assert await users(two) == []
+
+
+async def _nothing(*_: object) -> None:
+    """Stops no import."""
+
+
+async def test_C8_an_erasure_begins_again_where_the_customer_is_created_meanwhile(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The creation lets imports bring the person's profiles again; these are erased, too."""
+    await two.erasing.customers.create(TENANT, "ann-cust", Content("Ann"))
+    submit, rounds = two.erasing.customers.submit, 0
+
+    async def forget(command: Any) -> Any:
+        nonlocal rounds
+        if isinstance(command, ForgetCustomer):
+            rounds += 1
+            if rounds == 1:
+                await two.importing.customers.delete(TENANT, "ann-cust")
+                await two.importing.customers.submit(CreateCustomer(command.ref, Content("Ann")))
+                await bring(two, record(two.importing, "ann-user", "ann-cust"))
+                assert await users(two) == ["ann-user"]
+        return await submit(command)
+
+    monkeypatch.setattr(two.erasing.customers, "submit", forget)
+    erased = await two.erasing.people.erase_customer(TENANT, "ann-cust", announce=False)
+    assert rounds == 2
+    assert (erased.removed["customers"], erased.removed["profiles"]) == (1, 1)
+    assert await users(two) == []
+    assert "ann-" not in repr(await contents(two.erasing.store))
