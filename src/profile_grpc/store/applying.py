@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from profile_grpc.domain.kinds import PROFILES, RowKind
@@ -11,6 +12,7 @@ from profile_grpc.service.ports import Conflict
 from profile_grpc.store import kinds, statements
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Row
+from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.tokens import TokenIndex
 from profile_grpc.store.writing import write_all
 
@@ -32,6 +34,9 @@ class Applier:
             kind, write = changes.only
             await self._rows[kind].write_alone(session, write)
             return
+        await to_the_end(session.together(partial(self._write, changes=changes)))
+
+    async def _write(self, session: Session, changes: Changes) -> None:
         for kind, stored in self._rows.items():
             if kind in changes.rows:
                 await stored.write(session, changes.rows[kind])

@@ -7,9 +7,9 @@ is text, a number or a boolean, and `rows` converts all other types.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
@@ -63,6 +63,22 @@ class Session:
         """
         work = self._engine.execute(self._connection, statement, [row], {})
         return await to_the_end(self._run(work, statement))
+
+    async def together(self, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
+        """Runs several statements with as few round trips as the engine can: `work` awaits nothing but the session that
+        it gets. If it writes, it must run to its end (`to_the_end`): only then does this session know what has begun.
+        """
+
+        async def run(connection: DriverConnection) -> T:
+            session = Session(self._engine, connection)
+            session.begun = self.begun
+            try:
+                return await work(session)
+            finally:
+                self.begun = session.begun
+                self.broken = self.broken or session.broken
+
+        return await self._engine.together(self._connection, run)
 
     async def limit_idle(self) -> None:
         """Begins a transaction that the server ends if this process stands still in it: others wait for its rows."""

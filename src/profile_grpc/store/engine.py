@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy
 from sqlalchemy import Column, ColumnElement, Compiled, Connection, Delete, FromClause, Select, Table, Update
@@ -30,6 +30,8 @@ Insert: TypeAlias = PostgresqlInsert | SqliteInsert
 Query: TypeAlias = Select[*tuple[Any, ...]]
 Returning: TypeAlias = ReturningInsert[*tuple[Any, ...]]
 Statement: TypeAlias = Query | Insert | Returning | Update | Delete
+
+ResultT = TypeVar("ResultT")
 
 DISTINCT = "distinct_"
 """The prefix of the names of values that are computed from the given rows: see `Prepared.distinct`."""
@@ -317,6 +319,15 @@ class Engine(Protocol):
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
         """Executes an INSERT, UPDATE or DELETE; returns how many rows it wrote."""
+        ...
+
+    async def together(
+        self, connection: DriverConnection, work: Callable[[DriverConnection], Coroutine[Any, Any, ResultT]]
+    ) -> ResultT:
+        """Runs work that awaits nothing but statements of the connection that it gets.
+
+        An engine whose connection has a thread runs all of it there, with one round trip.
+        """
         ...
 
     async def control(self, connection: DriverConnection, command: str) -> None:

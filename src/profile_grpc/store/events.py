@@ -42,6 +42,7 @@ from profile_grpc.store import statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Insert, Prepared, Query, Returning, Row, deferred
 from profile_grpc.store.shards import Shards
+from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.writing import write_all
 
 NO_EPOCH: Final = "0" * 16
@@ -255,12 +256,16 @@ class _Positions:
         if not number:
             return Assigned(head, 0)
         to = head.published + number
-        async with self._database.transaction() as session:
+
+        async def move(session: Session) -> None:
             await session.limit_idle()
             # First: whoever comes second waits here, and then finds the row changed.
             if not await session.execute(self._advance, of_epoch=head.number, since=head.published, to=to):
                 raise Conflict("another sequencer has taken over")
             await self._move_waiting(session, head.published, to, now)
+
+        async with self._database.transaction() as session:
+            await to_the_end(session.together(move))
         return Assigned(head._replace(published=to), number, times.instant(oldest))
 
     async def by_shard(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from functools import partial
 from typing import Any
 
 from profile_grpc.domain.hashing import Hasher
@@ -111,6 +112,9 @@ class Loader:
         Raises:
             TooManyRows: of a selection.
         """
+        return await session.together(partial(self._load, needs=needs, bound=bound))
+
+    async def _load(self, session: Session, needs: Needs, bound: int) -> Rows:
         requested = dict(needs.requested)
         found: dict[RowKind[Any, Any], dict[Any, Any]] = {}
         counts: dict[Selection[Any, Any, Any], dict[Any, int]] = {}

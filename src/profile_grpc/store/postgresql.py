@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from math import inf
 from time import monotonic
@@ -55,6 +55,7 @@ from profile_grpc.store.engine import (
     Insert,
     Pool,
     Prepared,
+    ResultT,
     Returning,
     Row,
     RowColumn,
@@ -290,6 +291,12 @@ class Postgresql:
             written += len(found) if statement.returns else number
             begin += number
         return written
+
+    async def together(
+        self, connection: DriverConnection, work: Callable[[DriverConnection], Coroutine[Any, Any, ResultT]]
+    ) -> ResultT:
+        """Each statement is a round trip to the server; the loop does other work meanwhile."""
+        return await work(connection)
 
     async def control(self, connection: DriverConnection, command: str) -> None:
         """Without the driver's transaction objects: `Session` keeps the state."""
