@@ -160,6 +160,17 @@ async def test_P5_one_holder_has_the_lease(store: SqlStore, other: SqlStore) -> 
     assert await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute)
 
 
+async def test_P5_a_lease_of_a_clock_far_ahead_is_nobodys(store: SqlStore, other: SqlStore) -> None:
+    """Its holder was killed, and its clock was a year ahead: nobody may have to wait for a year."""
+    minute = timedelta(minutes=1)
+    for ahead, gets in ((timedelta(hours=23), False), (DAY, False), (DAY + TICK, True), (365 * DAY, True)):
+        holder = str(ahead)
+        assert await store.leases.acquire("reaper", holder, NOW + ahead, minute)
+        assert await other.leases.acquire("reaper", "b", NOW, minute) is gets
+        await store.leases.release("reaper", holder)
+        await other.leases.release("reaper", "b")
+
+
 async def test_P5_of_many_that_want_the_lease_at_once_one_gets_it(store: SqlStore, other: SqlStore) -> None:
     wanted = [
         target.leases.acquire("reaper", f"{name} {number}", NOW, DAY)

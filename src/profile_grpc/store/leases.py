@@ -1,4 +1,9 @@
-"""Leases: one row each. After a lease has expired, another holder may acquire it."""
+"""Leases: one row each. After a lease has expired, another holder may acquire it.
+
+A lease that expires more than a day later than a new one would was written under a wrong clock (Terms: stamps ahead),
+and counts as expired. Otherwise a process that was killed while its clock was a year ahead would leave a lease that
+nobody gets for a year.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, or_
 
+from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.store import tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Insert
@@ -24,7 +30,13 @@ class SqlLeases:
 
     async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
         """Acquires or renews the lease; False if the lease of another holder has not expired."""
-        values = {"holder": holder, "expire_time": times.micros(now + duration), "now": times.micros(now)}
+        end = now + duration
+        values = {
+            "holder": holder,
+            "expire_time": times.micros(end),
+            "now": times.micros(now),
+            "latest": times.micros(end + MAX_AHEAD),
+        }
         return bool(await self._database.execute(self._acquire, name=name, **values))
 
     async def release(self, name: str, holder: str) -> None:
@@ -40,5 +52,9 @@ def _acquire(database: Database) -> Insert:
     return statement.on_conflict_do_update(
         index_elements=[lease.c.name],
         set_={"holder": statement.excluded.holder, "expire_time": statement.excluded.expire_time},
-        where=or_(lease.c.holder == statement.excluded.holder, lease.c.expire_time <= bindparam("now")),
+        where=or_(
+            lease.c.holder == statement.excluded.holder,
+            lease.c.expire_time <= bindparam("now"),
+            lease.c.expire_time > bindparam("latest"),
+        ),
     )

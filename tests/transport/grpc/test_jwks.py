@@ -279,6 +279,18 @@ async def test_J2_an_unknown_kid_asks_for_one_refresh_in_30_seconds(world: World
     assert world.issuer.fetches == 2
 
 
+async def test_J2_a_document_is_fetched_again_after_a_clock_was_far_ahead(world: World) -> None:
+    world.clock.advance(timedelta(days=365))
+    await world.jwks.look(world.issuer)
+    assert world.issuer.fetches == 1
+    world.clock.advance(timedelta(days=-365))
+    world.issuer.answer = jwks(jwk(kid="new"))
+    await world.jwks.look(world.issuer)
+    assert world.issuer.fetches == 2
+    await world.later(sources.RETRY)
+    assert world.issuer.fetches == 2, "the time of the attempt is right now"
+
+
 async def test_J2_the_unknown_kid_of_a_moment_after_a_fetch_is_not_forgotten(world: World) -> None:
     await world.jwks.look(world.issuer)
     world.issuer.answer = jwks(jwk(kid="new"))

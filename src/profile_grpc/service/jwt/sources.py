@@ -10,6 +10,7 @@ from urllib.parse import SplitResult
 
 import structlog
 
+from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.outbound.addresses import AddressRefused
 from profile_grpc.outbound.answers import Answer, Limits, RequestFailed
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
@@ -187,7 +188,8 @@ class JwksRefresher:
 
 
 def _is_due(key: JwksUrl, now: datetime, *, asked: bool) -> bool:
-    if key.attempt_time is None:
+    # An attempt too far ahead was stored under a wrong clock: the document would not be fetched until then.
+    if key.attempt_time is None or key.attempt_time > now + MAX_AHEAD:
         return True
     soon = asked or key.failing_since_time is not None or key.fetch_time is None
     return now - key.attempt_time >= (RETRY if soon else INTERVAL)
