@@ -223,6 +223,26 @@ def test_a_url_is_no_target(kind: Any, target: str) -> None:
         kind.connect(target, plaintext=True)
 
 
+def test_an_empty_target_is_refused(kind: Any) -> None:
+    with pytest.raises(ValueError, match=r"^target must be host:port, such as localhost:50051$"):
+        kind.connect("", plaintext=True)
+
+
+@pytest.mark.parametrize("key", [f"{SECRET}\n", f"{SECRET} ", f"\t{SECRET}", f"{SECRET}\u20ac"])
+async def test_a_key_that_cannot_be_sent_is_refused_and_not_repeated(kind: Any, key: str) -> None:
+    with pytest.raises(ValueError, match=r"^key has characters that no key has") as refused:
+        kind.connect("localhost:1", key=key, plaintext=True)
+    assert SECRET not in str(refused.value)
+
+
+async def test_a_token_that_cannot_be_sent_is_not_repeated(connect: Connector, service: ScriptedService) -> None:
+    client = connect(jwt=lambda: f"{SECRET}\n")
+    with pytest.raises(ValueError, match=r"^jwt returned characters that no JWT has") as refused:
+        await answer(client.profiles.Heartbeat(BEAT))
+    assert SECRET not in str(refused.value)
+    assert not service.seen
+
+
 async def test_a_connection_is_tried_when_a_call_hears_nothing(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_options, "KEEPALIVE_MS", 200)
     with silent() as (target, heard):

@@ -17,6 +17,7 @@ from appprofile._options import (
     call_headers,
     channel_options,
     check_deadline,
+    check_key,
     check_target,
 )
 from appprofile._streams import ResumingStream
@@ -162,7 +163,7 @@ def connect(  # noqa: PLR0913 - each is optional and named
         deadline: the maximum duration of a call in seconds, including retries, if it sets no `timeout`.
 
     Raises:
-        ValueError: the options contradict each other.
+        ValueError: the options contradict each other, or one cannot be used.
     """
     transport = Transport(
         plaintext=plaintext,
@@ -181,7 +182,7 @@ def connect(  # noqa: PLR0913 - each is optional and named
         channel = grpc.secure_channel(target, credentials, options=options)
     return Client(
         grpc.intercept_channel(
-            channel, _Interceptor(channel, Attempt(target, credentials, options), key, jwt, deadline)
+            channel, _Interceptor(channel, Attempt(target, credentials, options), check_key(key), jwt, deadline)
         )
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass, field
 from importlib import resources
 
@@ -17,6 +18,7 @@ that immediately follows data, and the calls would wait for their deadline. The 
 this."""
 NO_URL = "target must be host:port, without http:// or https://"
 """The same value in every language."""
+_VISIBLE = re.compile(r"[!-~]*")
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """A full page of profiles may exceed gRPC's default of 4 MiB."""
 
@@ -50,8 +52,10 @@ def check_target(target: str) -> str:
     """Returns the target.
 
     Raises:
-        ValueError: it is a URL, for which gRPC would look up a host named `http`.
+        ValueError: it is empty, or a URL, for which gRPC would look up a host named `http`.
     """
+    if not target:
+        raise ValueError("target must be host:port, such as localhost:50051")
     if target.lower().startswith(("http://", "https://")):
         raise ValueError(NO_URL)
     return target
@@ -103,11 +107,28 @@ def check_deadline(deadline: float) -> float:
     return deadline
 
 
+def check_key(key: str | None) -> str | None:
+    """Returns the key.
+
+    Raises:
+        ValueError: gRPC could not send it. The error does not repeat it, as gRPC's own error does.
+    """
+    if key is not None and not _VISIBLE.fullmatch(key):
+        raise ValueError("key has characters that no key has, such as a line break or white space")
+    return key
+
+
 def call_headers(key: str | None, token: str | None) -> list[tuple[str, str]]:
-    """The call metadata with the credentials."""
+    """The call metadata with the credentials.
+
+    Raises:
+        ValueError: gRPC could not send the token. The error does not repeat it.
+    """
     headers = []
     if key is not None:
         headers.append(("x-api-key", key))
     if token is not None:
+        if not _VISIBLE.fullmatch(token):
+            raise ValueError("jwt returned characters that no JWT has, such as a line break or white space")
         headers.append(("authorization", f"Bearer {token}"))
     return headers

@@ -22,6 +22,7 @@ from appprofile._options import (
     call_headers,
     channel_options,
     check_deadline,
+    check_key,
     check_target,
 )
 from appprofile.v1.app_service_pb2_grpc import AppServiceStub
@@ -165,7 +166,7 @@ def connect(  # noqa: PLR0913 - each is optional and named
         retries=retries,
     )
     credentials, options = transport.credentials(), channel_options(check_target(target), transport)
-    layer = _Layer(key, jwt, check_deadline(deadline))
+    layer = _Layer(check_key(key), jwt, check_deadline(deadline))
     # gRPC takes an interceptor for one kind of call only.
     interceptors = [_CallInterceptor(layer), _StreamInterceptor(layer), _ImportInterceptor(layer)]
     if credentials is None:
