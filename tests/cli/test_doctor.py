@@ -54,6 +54,29 @@ def test_on_postgresql_it_reads_what_durability_rests_on(on_engine: Commands) ->
     assert status == 1
 
 
+@pytest.mark.parametrize("damage", ["DROP TABLE event_log", "ALTER TABLE event_log RENAME COLUMN reason TO other"])
+def test_a_damaged_schema_is_told(commands: Commands, tmp_path: Path, damage: str) -> None:
+    commands.succeed("migrate")
+    with closing(sqlite3.connect(tmp_path / "profiles.db")) as database:
+        database.execute(damage)
+    status, found = examine(commands)
+    assert (status, found["schema"]["verdict"]) == (1, "mend")
+    assert found["schema"]["detail"].endswith(": event_log")
+
+
+def test_a_directory_is_not_to_be_closed(commands: Commands, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    status, found = examine(commands, "--database-url", f"sqlite:///{tmp_path}")
+    assert (status, found.keys() & {"file", "database"}) == (1, {"database"})
+
+
+def test_a_file_that_is_no_database_is_to_be_restored(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "junk.db").write_text("junk" * 1000)
+    status, found = examine(commands, "--database-url", f"sqlite:///{tmp_path / 'junk.db'}")
+    assert status == 1
+    assert "restore it from a backup" in found["database"]["detail"]
+
+
 def test_a_missing_database_is_to_be_made(commands: Commands) -> None:
     status, found = examine(commands)
     assert status == 1

@@ -146,7 +146,7 @@ def _surroundings(url: str, environment: Mapping[str, str]) -> Iterator[Finding]
     if config.is_sqlite(url):
         path = config.sqlite_path(url)
         for private in (path, config.dev_file(url, "hash-key"), config.dev_file(url, "demo-keys")):
-            if private.exists():
+            if private.is_file():
                 yield permissions(private)
 
 
@@ -164,7 +164,12 @@ async def _inside(admin: Application) -> AsyncIterator[Finding]:
 
     before = admin.clock.now()
     facts = await admin.store.describe()
-    yield Finding("schema", Verdict.OK, f"revision {facts.revision}")
+    damaged = await admin.store.damaged_tables()
+    if damaged:
+        detail = f"revision {facts.revision}, but these tables are missing or lack columns: {', '.join(damaged)}"
+        yield Finding("schema", Verdict.MEND, detail, "restore the database from a backup")
+    else:
+        yield Finding("schema", Verdict.OK, f"revision {facts.revision}")
     citus = f", Citus {facts.citus}" if facts.citus else ""
     yield Finding("engine", Verdict.OK, f"{facts.engine} {facts.version}{citus}")
     for node in await admin.store.missing_nodes():

@@ -54,7 +54,7 @@ def _explain(error: Exception) -> tuple[str, int]:
 def _explain_store(error: Exception) -> tuple[str, int]:
     from profile_grpc.service.ports import StoreError, StoreUnavailable
 
-    if isinstance(error, StoreUnavailable):
+    if isinstance(error, StoreUnavailable) and ";" not in str(error):  # else it says what to do
         return f"{error}; check that the database runs and that --database-url names it", FAILED
     if isinstance(error, StoreError):
         return str(error), FAILED
@@ -67,4 +67,5 @@ def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     if not message or context is None:
         return message
+    message = message.replace(": Value error, ", ": ")  # the library's own words
     return f"{message.rstrip('.')}; see `{context.command_path} --help`"

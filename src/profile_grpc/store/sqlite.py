@@ -94,6 +94,13 @@ _ERRORS: dict[int, type[StoreError]] = {
     sqlite3.SQLITE_PROTOCOL: StoreUnavailable,
     sqlite3.SQLITE_INTERRUPT: StoreUnavailable,
 }
+_REMEDIES: Mapping[int, str] = {
+    sqlite3.SQLITE_BUSY: "end the other program that holds the file, or wait for it",
+    sqlite3.SQLITE_FULL: "free space on the disk",
+    sqlite3.SQLITE_IOERR: "check that the disk is neither full nor faulty",
+    sqlite3.SQLITE_CORRUPT: "restore the file from a backup",
+    sqlite3.SQLITE_NOTADB: "name another file, or restore it from a backup",
+}
 _NOT_ALLOWED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
 
 
@@ -411,4 +418,5 @@ def _translate(error: sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
     if kind in (DataRefused, Conflict):
         return kind(f"SQLite refused the write ({name})")
-    return kind(f"SQLite: {first_line(error)} ({name})")
+    remedy = _REMEDIES.get(code & 0xFF)
+    return kind(f"SQLite: {first_line(error)} ({name})" + (f"; {remedy}" if remedy else ""))

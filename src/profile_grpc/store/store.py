@@ -15,6 +15,7 @@ from profile_grpc.store import schema, statements, tables
 from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
 from profile_grpc.store.directory import SqlDirectory
+from profile_grpc.store.engine import TableMissing
 from profile_grpc.store.engines import connect
 from profile_grpc.store.events import SqlEvents
 from profile_grpc.store.jwt import SqlJwt
@@ -189,6 +190,24 @@ class SqlStore:
             citus=facts.pop("citus"),
             settings=facts,
         )
+
+    async def damaged_tables(self) -> Sequence[str]:
+        """The names of the tables that are missing, or lack columns that this program uses.
+
+        Raises:
+            StoreError.
+        """
+        damaged: list[str] = []
+        for table in tables.metadata.sorted_tables:
+            try:
+                await self._database.fetch(self._database.prepare(select(table).limit(0)))
+            except TableMissing:
+                damaged.append(table.name)
+            except StoreUnavailable:
+                raise
+            except StoreError:
+                damaged.append(table.name)
+        return damaged
 
     async def close(self) -> None:
         """Closes every connection."""
