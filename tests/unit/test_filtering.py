@@ -135,7 +135,7 @@ def test_T3_an_unknown_attribute_is_refused_with_some_that_are_known() -> None:
     many = tuple([SchemaAttribute(f"a{number}", AttributeType.BOOL) for number in range(128)])
     _, expected = refusal("customer.x:*", lambda text: profile_filter(text, CustomerSchema("acme", 1, many)))
     assert expected == f"one of the attributes of customers: {', '.join(f'a{n}' for n in range(10))}, ..."
-    assert refusal("customer.x:*")[1] == "no attribute: customers have none"
+    assert refusal("customer.x:*")[1] == "an attribute of customers: their schema has none"
 
 
 def test_E4_a_filter_of_events_has_no_attributes_of_customers() -> None:

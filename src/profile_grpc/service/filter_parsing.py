@@ -276,7 +276,11 @@ def _member(field: Field, members: Fields, names: list[Token]) -> Field:
     member = members.get(_text(named))
     if member is None:
         some = ", ".join(list(members)[:_MAX_NAMED]) + (", ..." if len(members) > _MAX_NAMED else "")
-        expected = f"one of the attributes of customers: {some}" if members else "no attribute: customers have none"
+        expected = (
+            f"one of the attributes of customers: {some}"
+            if members
+            else "an attribute of customers: their schema has none"
+        )
         raise _Problem(_at(named), expected)
     return member
 

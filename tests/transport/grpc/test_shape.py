@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
+from appprofile.v1 import customer_pb2, customer_service_pb2
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.domain.errors import Reason, Refused
@@ -78,7 +79,18 @@ def test_every_pattern_of_the_contract_is_told_in_words() -> None:
         ),
         (
             ps.DeleteDeviceProfileRequest(app_id=APP, user_id="ann"),
-            {"scope": "exactly one of the alternatives is required"},
+            {"scope": "exactly one of device_id, all_devices is required"},
+        ),
+        (
+            customer_service_pb2.CreateCustomerRequest(
+                customer=customer_pb2.Customer(
+                    customer_id="c", attributes={"tier": customer_pb2.CustomerAttributeValue()}
+                )
+            ),
+            {
+                'customer.attributes["tier"].kind': "exactly one of string_value, int64_value, double_value, "
+                "bool_value, date_value, timestamp_value is required"
+            },
         ),
         (
             ps.RemoveAccountRequest(app_id=APP, tokens=[ps.ReportedToken(token="t")]),
@@ -148,7 +160,7 @@ def test_an_item_of_a_batch_tells_its_first_problem() -> None:
     assert shape.problem(ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM, token="t")) == ""
     assert shape.problem(ps.PushFeedback(token="t")) == "provider is required"
     assert shape.problem(ps.PushFeedback(provider=pb.PUSH_PROVIDER_FCM)) == (
-        "target exactly one of the alternatives is required"
+        "target exactly one of token, key is required"
     )
 
 

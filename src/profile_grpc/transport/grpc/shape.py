@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import protovalidate
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -41,8 +41,8 @@ _WORDS: Mapping[str, str] = {
     "value must be one of the defined enum values": "must be a value of the enumeration",
     "must be at least 1 bytes": "must not be empty",
     "repeated value must contain unique items": "must not contain duplicates",
-    "exactly one field is required in oneof": "exactly one of the alternatives is required",
 }
+_ONE_OF = "exactly one field is required in oneof"
 _VALIDATOR = protovalidate.Validator()
 
 
@@ -54,7 +54,7 @@ def check(message: Message) -> None:
     """
     if accepts(message):
         return
-    violations = _too_long(message) or [_describe(v) for v in _VALIDATOR.collect_violations(message)]
+    violations = _too_long(message) or [_describe(v, message) for v in _VALIDATOR.collect_violations(message)]
     if violations:
         text = "; ".join(f"{v.field or 'the request'}: {v.description}" for v in violations)
         raise Refused.for_fields(Reason.INVALID_REQUEST, f"The request is not valid: {text}.", violations)
@@ -79,7 +79,7 @@ def _first(message: Message) -> FieldViolation | None:
     if accepts(message):
         return None
     found = _VALIDATOR.collect_violations(message, fail_fast=True)
-    return _describe(found[0]) if found else None
+    return _describe(found[0], message) if found else None
 
 
 def prepare(message: type[Message]) -> None:
@@ -135,15 +135,32 @@ def _limit(field: FieldDescriptor) -> int:
     return limit
 
 
-def _describe(violation: Violation) -> FieldViolation:
-    """The field and what is expected of it. Contains no values, because `debug_redact` fields could be among them."""
+def _describe(violation: Violation, message: Message) -> FieldViolation:
+    """The field of the message and what is expected of it.
+
+    Contains no values, because `debug_redact` fields could be among them.
+    """
     proto = violation.proto
     elements = proto.field.elements if proto.field is not None else ()
     path = ".".join(_step(element) for element in elements)
     description = _WORDS.get(proto.message, proto.message)
     if proto.rule_id == "string.pattern":
         description = _PATTERNS.get(violation.rule_value, description)
+    elif proto.message == _ONE_OF:
+        description = (
+            f"exactly one of {', '.join(_alternatives(cast('Descriptor', message.DESCRIPTOR), elements))} is required"
+        )
     return FieldViolation(path, f"its key {description}" if proto.for_key else description)
+
+
+def _alternatives(message: Descriptor, path: Sequence[FieldPathElementPb]) -> Sequence[str]:
+    """The fields of the oneof at the end of the path."""
+    for element in path[:-1]:
+        inner = cast("Descriptor", message.fields_by_name[element.field_name].message_type)
+        if inner.GetOptions().map_entry:
+            inner = cast("Descriptor", inner.fields_by_name["value"].message_type)
+        message = inner
+    return [field.name for field in message.oneofs_by_name[path[-1].field_name].fields]
 
 
 def _step(element: FieldPathElementPb) -> str:
