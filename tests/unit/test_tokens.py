@@ -86,6 +86,15 @@ def test_a_token_that_holds_such_a_word_is_a_token(token: str) -> None:
     assert normalise(PushProvider.FCM, token) == token
 
 
+def test_a_token_is_not_too_long_when_it_is_decoded() -> None:
+    """It is stored, exported and imported again in its decoded form."""
+    assert len(normalise(PushProvider.APNS, base64.b64encode(b"\xfa" * 2047).decode())) == 4094
+    with pytest.raises(Refused) as refused:
+        normalise(PushProvider.APNS, base64.b64encode(b"\xfa" * 2050).decode(), "push_endpoints[0].token")
+    assert refused.value.reason is Reason.INVALID_REQUEST
+    assert refused.value.metadata == {"fields": "push_endpoints[0].token"}
+
+
 def test_zeros_in_base64_are_zeros() -> None:
     with pytest.raises(Refused):
         normalise(PushProvider.APNS, base64.b64encode(bytes(32)).decode())

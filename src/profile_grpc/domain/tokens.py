@@ -15,6 +15,8 @@ from profile_grpc.domain.placeholders import is_no_token
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
 _PADDED_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={1,2}\Z")
 _PRINTED = re.compile(r"[<>\s]+")
+_MAX_BYTES = 4096
+"""Of a stored token. Hexadecimal is half as long again as base64."""
 _APPLE = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFARI})
 
 
@@ -32,11 +34,16 @@ def normalise(provider: PushProvider, token: str, field: str = "token") -> str:
         field: the token's field in the request, for the error.
 
     Raises:
-        Refused: PLACEHOLDER_TOKEN: the value is a placeholder.
+        Refused: PLACEHOLDER_TOKEN: the value is a placeholder; INVALID_REQUEST: it is too long when it is decoded.
     """
     bare = token.strip()
     if provider in _APPLE:
         bare = _apple(bare)
+        if len(bare) > max(_MAX_BYTES, len(token)):
+            description = f"must be at most {_MAX_BYTES} bytes in hexadecimal"
+            raise Refused.for_fields(
+                Reason.INVALID_REQUEST, f"The push token {description}.", [FieldViolation(field, description)]
+            )
     if is_no_token(bare):
         raise _placeholder(field)
     return bare
