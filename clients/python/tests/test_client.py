@@ -253,6 +253,35 @@ async def test_a_connection_is_tried_when_a_call_hears_nothing(kind: Any, monkey
     assert PING in heard
 
 
+@pytest.mark.parametrize("closed", [True, False])
+async def test_a_call_ends_with_an_error_if_the_client_is_closed_by_somebody_else(closed: bool) -> None:
+    """CancelledError would end the task of a caller whom nobody has cancelled; a cancelled task still gets it."""
+    called = asyncio.Event()
+
+    def token() -> str:
+        called.set()
+        return "token"
+
+    async def beat() -> None:
+        await client.profiles.Heartbeat(BEAT)
+
+    with socket.create_server(("localhost", 0)) as unanswered:
+        target = f"localhost:{unanswered.getsockname()[1]}"
+        client = appprofile.aio.connect(target, jwt=token, plaintext=True)
+        waiting = asyncio.create_task(beat())
+        await called.wait()
+        if closed:
+            await client.close()
+            with pytest.raises(ApiError) as raised:
+                await waiting
+            assert raised.value.code is grpc.StatusCode.CANCELLED
+        else:
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            await client.close()
+
+
 def test_a_future_raises_decoded_errors_too(target: str, service: ScriptedService) -> None:
     service.refusals = [None, Refusal(grpc.StatusCode.NOT_FOUND, "PROFILE_NOT_FOUND")]
     with appprofile.connect(target, plaintext=True) as client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import secrets
 import ssl
@@ -67,6 +66,8 @@ _FAILURES = {
     StatusCode.UNAUTHENTICATED: Failure.KEY_WRONG,
     StatusCode.PERMISSION_DENIED: Failure.KEY_WRONG,
 }
+_UNREACHED = frozenset({StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED})
+"""Codes of calls that did not reach the service. CANCELLED: the connection was closed, see `Service.renew`."""
 _LONGEST_DETAIL = 300
 
 
@@ -208,16 +209,9 @@ async def _call(method: Any, request: Message, credential: Credential, deadline:
 async def _translated(method: Any, request: object, metadata: object, deadline: float | None) -> Any:  # noqa: ANN401 - the stubs' own
     try:
         return await method(request, timeout=deadline, metadata=metadata)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
-            raise
-        # Not the task was cancelled, but the call, because its connection was closed: see `renew`.
-        raise CallFailed(Failure.DOWN, StatusCode.CANCELLED.name, "the connection was closed") from None
     except ApiError as error:
         # Only errors that are not from the service are shown in full: the service's texts may contain reported values.
-        unreached = not error.reason and error.code in {StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED}
-        detail = error.message[:_LONGEST_DETAIL] if unreached else error.reason
+        detail = error.message[:_LONGEST_DETAIL] if not error.reason and error.code in _UNREACHED else error.reason
         raise CallFailed(_FAILURES.get(error.code, Failure.REFUSED), error.code.name, detail) from None
 
 

@@ -5,6 +5,7 @@ When gRPC's call object is destroyed, it reads the interceptor's outcome again a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from typing import Any, Generic, TypeVar
 
@@ -16,6 +17,20 @@ from appprofile._errors import ApiError
 
 _DoneCallback = Callable[[Any], None]
 _CallT = TypeVar("_CallT", bound=grpc.aio.Call)
+
+
+def task_is_cancelled() -> bool:
+    """Whether a CancelledError is that of the current task.
+
+    gRPC raises it also for a call that somebody else has cancelled: the other side, or the closing of the client.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def call_cancelled() -> ApiError:
+    """The error of a call that was cancelled, but not its task."""
+    return ApiError(grpc.StatusCode.CANCELLED, "the call was cancelled")
 
 
 class _Decoded(Generic[_CallT], grpc.aio.Call):  # noqa: PYI059 - the order of UnaryUnaryCall's own bases
@@ -71,12 +86,16 @@ class _Decoded(Generic[_CallT], grpc.aio.Call):  # noqa: PYI059 - the order of U
 
 
 class DecodedCall(_Decoded[grpc.aio.UnaryUnaryCall[Any, Any]], grpc.aio.UnaryUnaryCall[Any, Any]):
-    """A call that fails with an `ApiError`. Everything else is gRPC's behavior."""
+    """A call that fails with an `ApiError`, also where the client is closed. Everything else is gRPC's behavior."""
 
     @override
     def __await__(self) -> Generator[Any, None, Any]:
         try:
             return (yield from self._call.__await__())
+        except asyncio.CancelledError:
+            if task_is_cancelled():
+                raise
+            raise call_cancelled() from None
         except grpc.aio.AioRpcError as error:
             decoded = yield from self._decode(error).__await__()
             raise decoded from error

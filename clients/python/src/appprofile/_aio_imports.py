@@ -10,6 +10,7 @@ import grpc
 from typing_extensions import override
 
 from appprofile import _resumption
+from appprofile._aio_calls import call_cancelled, task_is_cancelled
 from appprofile._errors import ApiError
 from appprofile._resumption import Interrupted, Passing
 
@@ -107,11 +108,9 @@ class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
                     raise _resumption.nothing_came()
             return following.result()
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if task_is_cancelled():
                 raise
-            # gRPC raises it also for a call that the other side has cancelled.
-            raise ApiError(grpc.StatusCode.CANCELLED, "the call was cancelled") from None
+            raise call_cancelled() from None
         finally:
             following.cancel()
 

@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Any, Generic, Self
 
-import grpc
 from typing_extensions import override
 
 from appprofile import _resumption
+from appprofile._aio_calls import call_cancelled, task_is_cancelled
 from appprofile._errors import ApiError
 from appprofile._resumption import Interrupted, RequestT, ResponseT, Resumption
 
@@ -89,10 +89,9 @@ class ResumingStream(AsyncIterator[ResponseT], Generic[ResponseT]):
             self._call.cancel()
             raise _resumption.nothing_came() from None
         except asyncio.CancelledError:
-            if _task_is_cancelled():
+            if task_is_cancelled():
                 raise
-            # gRPC raises it also for a call that the other side, or `cancel`, has cancelled.
-            raise ApiError(grpc.StatusCode.CANCELLED, "the call was cancelled") from None
+            raise call_cancelled() from None
 
     async def _wait(self, error: ApiError) -> None:
         try:
@@ -105,8 +104,3 @@ class ResumingStream(AsyncIterator[ResponseT], Generic[ResponseT]):
                 await self._ended.wait()
         except TimeoutError:
             pass
-
-
-def _task_is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
