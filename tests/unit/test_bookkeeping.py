@@ -18,6 +18,7 @@ from profile_grpc.domain.model import (
     Channel,
     CountKey,
     GuardKey,
+    History,
     Platform,
     ProfileKey,
     ProfileStatus,
@@ -233,6 +234,14 @@ def test_a_rule_that_forgets_to_ask_for_a_guard_is_a_fault() -> None:
     state._needs.of(kinds.GUARDS).clear()
     with pytest.raises(LookupError):
         Register(ANN).decide(state, AppSettings())
+
+
+def test_a_rule_that_forgets_to_ask_for_a_profile_gets_no_empty_history() -> None:
+    """H2, E2: it would find neither the cause of a deletion nor the version to go on with."""
+    state = given().state(Register(ANN))
+    assert state.history(ANN) == History()
+    with pytest.raises(LookupError):
+        state.history(BOB)
 
 
 def test_counts_follow_status_and_platform() -> None:

@@ -289,8 +289,12 @@ class State:
         return self._tables[BEATS].rows.get(key)
 
     def history(self, key: ProfileKey) -> History:
-        """What is known of a missing profile: its tombstone and its last count."""
-        return self._histories.get(key, _NO_HISTORY)
+        """What is known of a missing profile: its tombstone and its last count. Empty for a profile that exists."""
+        found = self._histories.get(key)
+        if found is None and key not in self._needs.of(PROFILES) and key not in self._needs.of(BEATS):
+            msg = "a rule reads the history of a profile that its command does not need"
+            raise LookupError(msg)
+        return found or _NO_HISTORY
 
     def holders(self, token: Token) -> list[Profile]:
         """The requested profiles that hold the token, ordered by key."""
