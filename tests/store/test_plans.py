@@ -363,6 +363,8 @@ def assert_in_order(store: SqlStore, described: str, index: str) -> None:
         (Among.USER, "", "profile_pkey"),
         (Among.USER, "language = en", "profile_pkey"),
         (Among.CUSTOMERS, "", "profile_customer"),
+        (Among.KEYS, "", "profile_pkey"),
+        (Among.KEYS, "language = en", "profile_pkey"),
     ],
 )
 @pytest.mark.parametrize("is_first", [True, False])
@@ -380,6 +382,12 @@ async def test_recipients(filled: SqlStore, among: Among, text: str, index: str,
         assert is_first or among is Among.EVERYONE or re.search(r"device_id ?> ?\(?[?$]", described), described
     else:
         assert_index(described, "profile", names(filled, index, _sqlite_key("profile", index)))
+
+
+async def test_T4_keys_of_customers_are_found_by_their_index(filled: SqlStore) -> None:
+    statement = filled._database.engine.prepare(filled.recipients._keys())
+    described = await plan(filled, statement, app_id="shop", after_user_id="u", after_device_id="d")
+    assert_index(described, "profile", names(filled, "profile_customer", _sqlite_key("profile", "profile_customer")))
 
 
 @pytest.mark.engines("postgresql")

@@ -233,6 +233,7 @@ def test_T1_a_resolution_is_the_judgement_of_every_profile(store_url: str, monke
     monkeypatch.setattr(recipients_, "PAGE", 3)
     monkeypatch.setattr(store_recipients, "COUNTED", 4)
     monkeypatch.setattr(store_recipients, "_IDS", 2)
+    monkeypatch.setattr(store_recipients, "_KEYS", 2)
     monkeypatch.setattr(recipients_, "MESSAGE", 1)
     apps = itertools.count()
 
@@ -482,6 +483,71 @@ async def test_T4_pages_go_on_within_the_devices_of_a_user(store: SqlStore, monk
     for message in messages:
         rest = await resolved(recipients, app(), some, message.resume_token)
         assert keys(rest) == stored[stored.index(message.recipients[-1].key) + 1 :] if message.recipients else True
+
+
+async def test_T4_profiles_of_customers_are_not_sorted_again_for_every_page(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customers are looked up for the first page, and then for the keys of several pages at once."""
+    for module, name, number in (
+        (recipients_, "FIRST_PAGE", 4),
+        (recipients_, "PAGE", 4),
+        (store_recipients, "_KEYS", 30),
+    ):
+        monkeypatch.setattr(module, name, number)
+    monkeypatch.setattr(store_recipients, "COUNTED", 4)
+    linked = [key(f"u{n % 10}", f"{n:02}") for n in range(77)]
+    of = {one: f"c{n % 7}" for n, one in enumerate(linked)}
+    others = [key("u3", "free"), key("u4", "foreign")]
+    await put(
+        store,
+        *(
+            profile(one, push_endpoints=(push(),), attributes=Attributes(customer_id=of.get(one)))
+            for one in [*linked, *others]
+        ),
+    )
+    recipients = Recipients(store.recipients, store.profiles, ManualClock(NOW), HASHER)
+    looked_up: list[Sequence[Any]] = []
+    inner = store._database.engine.fetch
+
+    async def noted(connection: Any, statement: Any, rows: Sequence[Any], values: Any) -> Any:
+        looked_up.append(rows)
+        return await inner(connection, statement, rows, values)
+
+    monkeypatch.setattr(store._database.engine, "fetch", noted)
+    some = Audience("shop", Channel.PUSH, Customers(("c0", "c1", "c2", "c3", "c4", "c5", "c6", "nobody")))
+    messages = await resolved(recipients, app(), some)
+    assert keys(messages) == sorted(linked)
+    assert unreachable(messages) == ["nobody"]
+    assert [("nobody",) in rows for rows in looked_up].count(True) == 1 + 3  # 4 of the first page, and 30, 30, 13
+    looked_up.clear()
+    assert (await recipients.count(app(), some)).recipients == len(linked)
+    assert [("nobody",) in rows for rows in looked_up].count(True) == 1 + 3
+    for message in messages[:-1]:
+        rest = await resolved(recipients, app(), some, message.resume_token)
+        assert keys(rest) == sorted(linked)[sorted(linked).index(message.recipients[-1].key) + 1 :]
+
+
+async def test_T4_a_profile_is_judged_by_the_customer_that_it_has_when_it_is_read(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where its key was read before."""
+    monkeypatch.setattr(recipients_, "FIRST_PAGE", 1)
+    monkeypatch.setattr(recipients_, "PAGE", 1)
+    of_one = Attributes(customer_id="c")
+    stored = [profile(key("ann", f"{n}"), push_endpoints=(push(),), attributes=of_one) for n in range(6)]
+    await put(store, *stored)
+    recipients = Recipients(store.recipients, store.profiles, ManualClock(NOW), HASHER)
+    found = recipients.resolve(app(), Audience("shop", Channel.PUSH, Customers(("c",))), "")
+    met = [(await anext(found)).recipients[0].key.device_id for _ in range(2)]
+    moved = [one._replace(attributes=Attributes(customer_id="other"), revision=9) for one in stored[4:]]
+    async with store.profiles.write() as transaction:
+        await transaction.apply(
+            changes(
+                profiles=[Write(one, before.revision, before) for one, before in zip(moved, stored[4:], strict=True)]
+            )
+        )
+    assert met + [one.key.device_id async for message in found for one in message.recipients] == ["0", "1", "2", "3"]
 
 
 async def test_T6_counts_by_provider_and_push_app_id(store: SqlStore, recipients: Recipients) -> None:

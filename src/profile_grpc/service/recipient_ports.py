@@ -21,14 +21,22 @@ class RecipientPage(NamedTuple):
 
 
 class RecipientStore(Protocol):
-    """Reads who can be reached. Every method raises StoreError."""
+    """Reads who can be reached."""
 
-    async def page(self, audience: Audience, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
-        """The recipients among the next `size` profiles of the target after the cursor."""
+    def reader(self, audience: Audience) -> RecipientReader:
+        """Reads an audience once, from a cursor on."""
+        ...
+
+
+class RecipientReader(Protocol):
+    """Reads the recipients of one audience, one page after the other. Every method raises StoreError."""
+
+    async def page(self, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
+        """The recipients among the next `size` profiles of the target. `after`: the cursor of the page before."""
         ...
 
     async def counted(
-        self, audience: Audience, bounds: Reachable, after: Cursor | None
+        self, bounds: Reachable, after: Cursor | None
     ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
         """As `page`, of more profiles, without tokens: what is counted of them, and how many are alike."""
         ...

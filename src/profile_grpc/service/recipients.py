@@ -94,10 +94,10 @@ class Recipients:
         Raises:
             StoreError.
         """
-        tally, cursor = Tally(), None
+        tally, cursor, reader = Tally(), None, self._recipients.reader(audience)
         while True:
             bounds = reach.reachable(app.settings, self._clock.now())
-            counted, cursor = await self._recipients.counted(audience, bounds, cursor)
+            counted, cursor = await reader.counted(bounds, cursor)
             for reached, number in counted:
                 tally.add(reached, number)
             if cursor is None:
@@ -129,12 +129,17 @@ class Recipients:
         self, app: App, audience: Audience, after: Cursor | None
     ) -> AsyncGenerator[tuple[Sequence[Recipient], Cursor], None]:
         """The recipients after the cursor, page by page, each with its cursor. Reads one page ahead."""
+        reader = self._recipients.reader(audience)
+
+        async def page(after: Cursor | None, size: int) -> RecipientPage:
+            return await reader.page(reach.reachable(app.settings, self._clock.now()), after, size)
+
         following: asyncio.Task[RecipientPage] | None = None
-        recipients, cursor = await self._page(app, audience, after, FIRST_PAGE)
+        recipients, cursor = await page(after, FIRST_PAGE)
         try:
             while True:
                 if cursor is not None:
-                    following = asyncio.ensure_future(self._page(app, audience, cursor, PAGE))
+                    following = asyncio.create_task(page(cursor, PAGE))
                 last = cursor or (recipients[-1].key[1:] if recipients else after)
                 if last is not None:
                     after = last
@@ -147,10 +152,6 @@ class Recipients:
             if following is not None:
                 following.cancel()
                 await asyncio.wait([following])
-
-    async def _page(self, app: App, audience: Audience, after: Cursor | None, size: int) -> RecipientPage:
-        bounds = reach.reachable(app.settings, self._clock.now())
-        return await self._recipients.page(audience, bounds, after, size)
 
     async def _seen(self, app: App, audience: Audience, until: Cursor | None) -> set[str]:
         """The ids that an earlier part of the stream has reached, up to the cursor (None: all of them)."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import enum
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -49,6 +50,8 @@ COUNTED = 4000
 """Profiles of a page that is only counted."""
 _IDS = 1000
 """Users of one statement. Their profiles are in the order of keys; those of customers are not, and are sorted."""
+_KEYS = 20_000
+"""Keys of customers' profiles that are read ahead: with less, all of their profiles are sorted more often."""
 _SCANS = 2
 """Pages of everyone that are read at a time: they must leave connections to other calls."""
 _SHAPES = 256
@@ -72,6 +75,8 @@ class Among(enum.Enum):
     """Those of one user, as far as they are answered: there may be very many."""
     CUSTOMERS = enum.auto()
     """Those that are linked with the given customers, sorted as those of users."""
+    KEYS = enum.auto()
+    """Those with the given keys."""
 
 
 class SqlRecipients:
@@ -84,43 +89,55 @@ class SqlRecipients:
         self._statements = LruCache[tuple[Any, ...], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
 
-    async def page(self, audience: Audience, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
-        """The recipients among the next `size` profiles."""
-        found, cursor = await self._read(audience, bounds, after, size)
-        return RecipientPage(list(_recipients(audience, found)), cursor)
+    def reader(self, audience: Audience) -> SqlReader:
+        """Reads an audience once, from a cursor on."""
+        return SqlReader(self, audience)
 
-    async def counted(
-        self, audience: Audience, bounds: Reachable, after: Cursor | None
-    ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
-        """What is counted of the recipients after the cursor, and how many are alike."""
-        found, cursor = await self._read(audience, bounds, after, COUNTED)
-        purpose = audience.purpose.value
-        alike = Counter([(row[_PLATFORM], read_reached(row[_ENDPOINTS], purpose)) for row in found])
-        push = audience.channel is Channel.PUSH
-        return [
-            (Reached(_PLATFORMS[platform], endpoints), number)
-            for (platform, endpoints), number in alike.items()
-            if endpoints or not push
-        ], cursor
-
-    async def _read(
-        self, audience: Audience, bounds: Reachable, after: Cursor | None, limit: int
-    ) -> tuple[Sequence[Found], Cursor | None]:
+    async def read(self, reading: _Reading, after: Cursor | None, ahead: _Ahead) -> _Rows:
         """Rows that fulfil every condition but those on endpoints, and where to go on."""
-        target = audience.target
+        target = reading.audience.target
         if isinstance(target, Users):
-            return await self._of_users(audience, target, bounds, after, limit)
-        reading = _reading(audience, bounds, limit)
+            return await self._of_users(reading, target, after)
         if isinstance(target, Customers):
-            return await self._fetch(reading, Among.CUSTOMERS, after, [(customer,) for customer in target.ids])
+            return await self._of_customers(reading, target, after, ahead)
         async with self._scans:
             return await self._fetch(reading, Among.EVERYONE, after)
 
-    async def _of_users(
-        self, audience: Audience, target: Users, bounds: Reachable, after: Cursor | None, limit: int
-    ) -> tuple[Sequence[Found], Cursor | None]:
+    async def _of_customers(self, reading: _Reading, target: Customers, after: Cursor | None, ahead: _Ahead) -> _Rows:
+        """All profiles of the customers are sorted for the first page, which is often the last one, and then for the
+        keys of many pages at once: docs/adr/0101.
+        """
+        given = [(customer,) for customer in target.ids]
+        if after is None:
+            return await self._fetch(reading, Among.CUSTOMERS, None, given)
+        if not ahead.keys:
+            values = {"app_id": reading.audience.app_id, "after_user_id": after[0], "after_device_id": after[1]}
+            statement = self._statements.get((_KEYS,), lambda: self._database.prepare(self._keys()))
+            ahead.keys.extend(
+                [(user, device) for user, device in await self._database.fetch(statement, given, **values)]
+            )
+            ahead.is_last = len(ahead.keys) < _KEYS
+        keys = [ahead.keys.popleft() for _ in range(min(reading.limit, len(ahead.keys)))]
+        if not keys:
+            return [], None
+        found, _ = await self._fetch(reading, Among.KEYS, None, keys)
+        linked = set(target.ids)  # a profile may have another customer by now
+        left = bool(ahead.keys) or not ahead.is_last
+        return [row for row in found if row[_CUSTOMER] in linked], keys[-1] if left else None
+
+    def _keys(self) -> Query:
+        """The keys of the profiles of the given customers after the cursor."""
+        position = scanning.sorted_position()
+        return (
+            select(_profile.c.user_id, _profile.c.device_id)
+            .select_from(_of_given(self._database, ["customer_id"]))
+            .where(_profile.c.app_id == bindparam("app_id"), tables.HAS_CUSTOMER, scanning.after(position))
+            .order_by(*position)
+            .limit(literal_column(str(_KEYS)))
+        )
+
+    async def _of_users(self, reading: _Reading, target: Users, after: Cursor | None) -> _Rows:
         """Reads the users that are left, some at a time. If the cursor has a device, first the rest of its user."""
-        reading = _reading(audience, bounds, limit)
         users = target.ids[bisect_left(target.ids, after[0]) if after else 0 :]
         rest = after if after is not None and after[1] and users[:1] == (after[0],) else None
         found: Sequence[Found] = []
@@ -145,7 +162,7 @@ class SqlRecipients:
 
     async def _fetch(
         self, reading: _Reading, among: Among, after: Cursor | None, given: Sequence[Row] = (), **values: object
-    ) -> tuple[Sequence[Found], Cursor | None]:
+    ) -> _Rows:
         """The profiles after the cursor, or from the first one on."""
         if after is not None:
             values |= {"after_user_id": after[0], "after_device_id": after[1]}
@@ -202,6 +219,48 @@ class SqlRecipients:
         return scanning.fitting(window.limit(literal_column(str(limit))), columns, fits)
 
 
+class SqlReader:
+    """The port `RecipientReader`."""
+
+    def __init__(self, recipients: SqlRecipients, audience: Audience) -> None:
+        self._recipients = recipients
+        self._audience = audience
+        self._ahead = _Ahead()
+
+    async def page(self, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
+        """The recipients among the next `size` profiles."""
+        found, cursor = await self._recipients.read(_reading(self._audience, bounds, size), after, self._ahead)
+        return RecipientPage(list(_recipients(self._audience, found)), cursor)
+
+    async def counted(
+        self, bounds: Reachable, after: Cursor | None
+    ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
+        """What is counted of the recipients after the cursor, and how many are alike."""
+        audience = self._audience
+        found, cursor = await self._recipients.read(_reading(audience, bounds, COUNTED), after, self._ahead)
+        purpose = audience.purpose.value
+        alike = Counter([(row[_PLATFORM], read_reached(row[_ENDPOINTS], purpose)) for row in found])
+        push = audience.channel is Channel.PUSH
+        return [
+            (Reached(_PLATFORMS[platform], endpoints), number)
+            for (platform, endpoints), number in alike.items()
+            if endpoints or not push
+        ], cursor
+
+
+_Rows: TypeAlias = tuple[Sequence[Found], Cursor | None]
+"""The rows of a page, and its cursor if others may follow."""
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """Keys of customers' profiles, read for the next pages."""
+
+    keys: deque[Cursor] = field(default_factory=deque)
+    is_last: bool = False
+    """No others follow."""
+
+
 class _Reading(NamedTuple):
     """What is read of an audience."""
 
@@ -236,9 +295,7 @@ def _window(database: Database, among: Among, wanted: Parts, *, is_first: bool) 
     if among is Among.USER:
         conditions.append(_profile.c.user_id == bindparam("user_id"))
     elif not everyone:
-        by = "user_id" if among is Among.USERS else "customer_id"
-        given = given_rows(database, _profile, [by])
-        source = given.join(_profile, _profile.c[by] == given.c[by])
+        source = _of_given(database, _GIVEN[among])
     if among in _GIVEN or filtering.SORTED.intersection(more):
         position = scanning.sorted_position()
     if among is Among.CUSTOMERS or "customer_id" in more:
@@ -251,7 +308,14 @@ def _window(database: Database, among: Among, wanted: Parts, *, is_first: bool) 
     return select(*(_profile.c[name] for name in read)).select_from(source).where(*conditions).order_by(*position)
 
 
-_GIVEN = frozenset({Among.USERS, Among.CUSTOMERS})
+def _of_given(database: Database, names: Sequence[str]) -> FromClause:
+    """The profiles with the given values of these columns."""
+    given = given_rows(database, _profile, names)
+    return given.join(_profile, and_(*[_profile.c[name] == given.c[name] for name in names]))
+
+
+_GIVEN = {Among.USERS: ("user_id",), Among.CUSTOMERS: ("customer_id",), Among.KEYS: ("user_id", "device_id")}
+"""The columns whose values are given."""
 _READ = ("status", "channels", "push_superseded")
 """Columns that T1 reads, and no filter."""
 
