@@ -66,11 +66,11 @@ class Keys:
         return found
 
     def verdict(self, verifier: bytes, app_id: str, now: int) -> bool | None:
-        """Whether the key is valid for the app; None: not known, or the verdict "wrong" is too old."""
+        """Whether the key is valid for the app; None: not known, or "wrong" was said too long ago or by a wrong clock."""
         found = self._verdicts.get((verifier, app_id))
         if found is None or not same(found.verifier, verifier):
             return None
-        return found.valid if found.valid or now - found.time < WRONG_FOR else None
+        return found.valid if found.valid or abs(now - found.time) < WRONG_FOR else None
 
     def known_wrong(self, verifier: bytes, app_id: str) -> bool:
         """Whether the service's last verdict was "wrong", however long ago."""
