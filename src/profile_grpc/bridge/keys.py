@@ -66,7 +66,7 @@ class Keys:
         return found
 
     def verdict(self, verifier: bytes, app_id: str, now: int) -> bool | None:
-        """Whether the key is valid for the app; None: not known, or "wrong" was said too long ago or by a wrong clock."""
+        """Whether the key is valid for the app; None: not known, or "wrong" is too old or of a wrong clock."""
         found = self._verdicts.get((verifier, app_id))
         if found is None or not same(found.verifier, verifier):
             return None
