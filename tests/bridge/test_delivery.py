@@ -974,7 +974,7 @@ async def test_keys_are_erased_when_no_report_needs_them(running: Harness) -> No
     spool = running.bridge._spool
     await running.get(removal())
     await running.settled()
-    verifier = next(iter(running.bridge._app._keys._presented))
+    verifier = next(iter(running.bridge._app._keys._prepared))
     assert await spool.sealed_key(verifier) is not None
     await spool.clean(running.clock.microseconds)
     assert await spool.sealed_key(verifier) is None

@@ -245,7 +245,7 @@ def test_a_complete_export_is_not_written_over(commands: Commands, tmp_path: Pat
     complete = file.read_bytes()
     assert list(tmp_path.glob("out*")) == [file]
     for given in ((), ("--resume",)):
-        assert "remove it to export anew" in commands("export", "--app", "shop", "-o", str(file), *given).error_line
+        assert "remove it to export again" in commands("export", "--app", "shop", "-o", str(file), *given).error_line
     assert file.read_bytes() == complete
     (tmp_path / "out.jsonl.export").write_text('{"of": "export shop ", "entries": 0, "size": 0}')
     commands.succeed("export", "--app", "shop", "-o", str(file), "--resume")

@@ -79,7 +79,9 @@ class MemoryEvents(EventSource):
         if after < self.kept_after:
             raise EventsLost(self.kept_after)
         end = min(await self.newest() if until is None else until, after + 150)
-        found = [e for e in self.events if after < e.position <= end and webhook.wants(e.event.type)]
+        found = [
+            e for e in self.events if after < e.position <= end and (not webhook.types or e.event.type in webhook.types)
+        ]
         return Batch(found, max(end, after))
 
     @override

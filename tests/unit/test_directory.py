@@ -418,7 +418,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
     """`meanwhile(happens)`: what happens while a deletion waits until every process knows of it."""
 
     def happens(what: Callable[[], Awaitable[object]]) -> None:
-        monkeypatch.setattr(apps_module, "everybody_knows", what)
+        monkeypatch.setattr(apps_module, "wait_for_other_processes", what)
 
     return happens
 

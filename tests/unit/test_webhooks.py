@@ -119,10 +119,3 @@ def test_E6_a_rotation_without_overlap_ends_the_old_secret_at_once() -> None:
 @pytest.mark.parametrize(("status", "accepted"), [(200, True), (204, True), (299, True), (301, False), (410, False)])
 def test_E6_only_2xx_accepts_the_events(status: int, accepted: bool) -> None:
     assert webhooks.succeeded(status) is accepted
-
-
-def test_E6_without_types_a_webhook_wants_every_type() -> None:
-    assert WEBHOOK.wants("PROFILE_CREATED")
-    chosen = replace(WEBHOOK, types=("PROFILE_DELETED",))
-    assert chosen.wants("PROFILE_DELETED")
-    assert not chosen.wants("PROFILE_CREATED")

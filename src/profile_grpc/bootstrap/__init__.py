@@ -2,6 +2,6 @@
 
 import os
 
-# gRPC's C library writes lines of its own to stderr, one for every broken handshake; ours tell what matters. It reads
-# this when it is loaded.
+# By default, gRPC's C library writes a line to stderr for every broken handshake. It reads this variable when it is
+# loaded.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")

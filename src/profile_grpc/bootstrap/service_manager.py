@@ -1,4 +1,4 @@
-"""What a serving process tells systemd, if systemd started it and wants to know (sd_notify): ready, alive, stopping."""
+"""Notifies systemd, if it started this process as a service of type notify (sd_notify): ready, alive, stopping."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _Channel:
     async def send_when(self, event: asyncio.Event, message: str) -> None:
         """Sends the message once, when the event is set; tries again while the queue of the socket is full."""
         await event.wait()
-        while not self._send(message):  # noqa: ASYNC110 - nobody tells when the queue has room
+        while not self._send(message):  # noqa: ASYNC110 - there is no event for room in the queue
             await asyncio.sleep(_RETRY)
 
     async def send_every(self, period: float, message: str) -> None:
@@ -82,7 +82,7 @@ class _Channel:
 
 
 def _period(environment: MutableMapping[str, str]) -> float | None:
-    """Seconds between two signs of life; None: nobody waits for them."""
+    """Seconds between two signs of life; None: systemd does not expect any."""
     limit, watched = environment.pop(_WATCHDOG, ""), environment.pop(_WATCHED, "")
     if not limit.isdecimal() or watched not in ("", str(os.getpid())):
         return None

@@ -37,14 +37,14 @@ async def _serve(config: ServeConfig) -> NoReturn:
             Metrics(CollectorRegistry()),  # written to files, which the parent serves
             counts=None,
             shared_port=True,
-            ready=_say_ready,
+            ready=_report_ready,
             stop=stop,
             tracer=tracer,
         )
     exit_process()
 
 
-def _say_ready(_port: int, _bridge_url: str | None) -> None:
+def _report_ready(_port: int, _bridge_url: str | None) -> None:
     sys.stdout.buffer.write(wire.READY)
     sys.stdout.buffer.flush()
 

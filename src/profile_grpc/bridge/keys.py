@@ -20,8 +20,8 @@ WRONG_FOR = 600 * MICROSECONDS
 """How long a key counts as wrong before it is checked again: the service may have been misconfigured."""
 
 
-class PresentedKey(NamedTuple):
-    """A key that came with a report."""
+class ReportKey(NamedTuple):
+    """The key of a report."""
 
     key: str
     verifier: bytes
@@ -46,23 +46,23 @@ class Keys:
         self._service = service
         self._availability = availability
         self._timeout = timeout
-        self._presented: OrderedDict[bytes, PresentedKey] = OrderedDict()
+        self._prepared: OrderedDict[bytes, ReportKey] = OrderedDict()
         self._verdicts: OrderedDict[tuple[bytes, str], Verdict] = OrderedDict()
         self._asking: dict[tuple[bytes, str], asyncio.Task[bool | None]] = {}
         for verifier, app_id, valid, time in spool.verdicts():
             self._verdicts[verifier, app_id] = Verdict(verifier, valid, time)
 
-    def present(self, key: str) -> PresentedKey | None:
+    def prepare(self, key: str) -> ReportKey | None:
         """The key in the form that is stored, or None: it does not have the form of a key."""
         verifier = self._spool.sealer.hash(b"key\x00" + key.encode(errors="surrogatepass"))
-        found = self._presented.get(verifier)
+        found = self._prepared.get(verifier)
         if found is None:
             if not _SENDABLE.match(key):
                 return None
-            found = PresentedKey(key, verifier, self._spool.sealer.seal(key.encode()))
-            self._presented[verifier] = found
-            if len(self._presented) > _KEPT:
-                self._presented.popitem(last=False)
+            found = ReportKey(key, verifier, self._spool.sealer.seal(key.encode()))
+            self._prepared[verifier] = found
+            if len(self._prepared) > _KEPT:
+                self._prepared.popitem(last=False)
         return found
 
     def verdict(self, verifier: bytes, app_id: str, now: int) -> bool | None:
@@ -77,24 +77,24 @@ class Keys:
         found = self._verdicts.get((verifier, app_id))
         return found is not None and not found.valid
 
-    async def ask(self, presented: PresentedKey, app_id: str, trace: TraceContext, now: int) -> bool | None:
+    async def ask(self, key: ReportKey, app_id: str, trace: TraceContext, now: int) -> bool | None:
         """Requests the service's verdict; None: it cannot be reached. Reports with the same key share the call."""
-        question = (presented.verifier, app_id)
+        question = (key.verifier, app_id)
         task = self._asking.get(question)
         if task is None:
-            task = asyncio.create_task(self._ask(presented, app_id, trace, now))
+            task = asyncio.create_task(self._ask(key, app_id, trace, now))
             self._asking[question] = task
             task.add_done_callback(lambda _: self._asking.pop(question, None))
         return await asyncio.shield(task)
 
-    async def _ask(self, presented: PresentedKey, app_id: str, trace: TraceContext, now: int) -> bool | None:
+    async def _ask(self, key: ReportKey, app_id: str, trace: TraceContext, now: int) -> bool | None:
         try:
-            valid = await self._service.valid(app_id, Credential(presented.key, trace), self._timeout)
+            valid = await self._service.valid(app_id, Credential(key.key, trace), self._timeout)
         except CallFailed as failed:
             if failed.failure is Failure.DOWN:
                 self._availability.failed(asyncio.get_running_loop().time(), failed.code, failed.detail)
             return None
-        self.learn(presented.verifier, app_id, valid=valid, now=now)
+        self.learn(key.verifier, app_id, valid=valid, now=now)
         return valid
 
     def learn(self, verifier: bytes, app_id: str, *, valid: bool, now: int) -> None:
@@ -110,9 +110,9 @@ class Keys:
 
     async def reveal(self, verifier: bytes) -> str | None:
         """The key with that verifier, for delivering a report; None: it is no longer stored."""
-        presented = self._presented.get(verifier)
-        if presented is not None:
-            return presented.key
+        key = self._prepared.get(verifier)
+        if key is not None:
+            return key.key
         sealed = await self._spool.sealed_key(verifier)
         if sealed is None:
             return None

@@ -170,7 +170,7 @@ def upload(  # noqa: PLR0913 - each option is a parameter
             taken = wire.upload(request, admin.credentials.fingerprint_key)
             return await admin.credentials.upload(wire.order(request), taken, app.tenant_id)
 
-    _told(asyncio.run(run()), "stored", as_json=as_json)
+    _print_change(asyncio.run(run()), "stored", as_json=as_json)
 
 
 @app.command("create-vapid", epilog=_JSON_SHAPE)
@@ -322,7 +322,7 @@ def structured(described: Described) -> dict[str, Any]:
     }
 
 
-def _told(described: Described, what: str, *, as_json: bool) -> None:
+def _print_change(described: Described, what: str, *, as_json: bool) -> None:
     if as_json:
         output.document(structured(described))
         return

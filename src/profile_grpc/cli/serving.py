@@ -241,7 +241,7 @@ def serve(  # noqa: PLR0913 - each option is a parameter
 ) -> None:
     """Serve, and clean up in the background, until SIGTERM or Ctrl-C.
 
-    Prints one line when calls are taken. An empty or older SQLite database is migrated first; a PostgreSQL database
+    Prints one line when calls are accepted. An empty or older SQLite database is migrated first; a PostgreSQL database
     never is, not even an empty one: run `profile-grpc migrate`. The environment must hold PROFILE_GRPC_HASH_KEY, the
     secret behind all keyed hashes (64 hexadecimal digits), except with --dev.
     """

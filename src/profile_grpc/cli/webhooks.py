@@ -181,14 +181,14 @@ def set_(
 def pause(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Stop deliveries within seconds; the position is kept."""
     _set_state(webhook_id, WebhookState.PAUSED, database_url)
-    _told(webhook_id, "paused", database_url, as_json=as_json)
+    _print_change(webhook_id, "paused", database_url, as_json=as_json)
 
 
 @app.command(epilog=_JSON_SHAPE)
 def enable(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Deliver again, from where it was, after a pause or after three days of failure."""
     _set_state(webhook_id, WebhookState.ENABLED, database_url)
-    _told(webhook_id, "enabled", database_url, as_json=as_json)
+    _print_change(webhook_id, "enabled", database_url, as_json=as_json)
 
 
 @app.command()
@@ -357,7 +357,7 @@ def _set_state(webhook_id: str, state: WebhookState, database_url: str | None) -
     asyncio.run(run())
 
 
-def _told(webhook_id: str, what: str, database_url: str | None, *, as_json: bool) -> None:
+def _print_change(webhook_id: str, what: str, database_url: str | None, *, as_json: bool) -> None:
     if as_json:
         show(webhook_id, database_url=database_url, as_json=True)
     else:

@@ -43,7 +43,7 @@ class Note(enum.StrEnum):
     ANONYMOUS = "ANONYMOUS"
     """The entry names no user. The device id is the user id, and the profile is a guest's."""
     PLACEHOLDER_ID = "PLACEHOLDER_ID"
-    """The user or device id is a word for none, the same on many phones. It is taken as absent."""
+    """The user or device id is a placeholder, the same on many phones. It counts as absent."""
     DERIVED_DEVICE_ID = "DERIVED_DEVICE_ID"
     """The entry names no device. The id is a hash of the token."""
     ATTRIBUTE_LEFT_OUT = "ATTRIBUTE_LEFT_OUT"

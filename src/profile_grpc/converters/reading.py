@@ -174,7 +174,7 @@ class _Splitter:
             yield Refused(self.number + 1, Reason.UNREADABLE, "there is data outside of the array: the file is damaged")
 
     def _next(self, chunk: bytes, at: int) -> int | None:
-        """The place of the next bracket, brace or comma outside of strings."""
+        """The index of the next bracket, brace or comma outside of strings."""
         if self._escaped and chunk:
             self._escaped, at = False, at + 1
         while True:

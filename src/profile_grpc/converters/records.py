@@ -280,7 +280,7 @@ def _token(provider: PushProvider, token: object) -> str:
     try:
         normal = normalise(provider, bare)
     except DomainRefused:
-        raise Refuse(Reason.PLACEHOLDER_TOKEN, "the push token is a word for none") from None
+        raise Refuse(Reason.PLACEHOLDER_TOKEN, "the push token is a placeholder, such as null") from None
     if len(normal.encode()) > MAX_TOKEN_BYTES or has_control(normal):
         raise Refuse(
             Reason.INVALID_TOKEN, f"the push token must have up to {MAX_TOKEN_BYTES} bytes and no control characters"

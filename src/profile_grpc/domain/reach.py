@@ -27,7 +27,6 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.settings import AppSettings
 
-MAX_IDS = 10_000
 LIVE_STATES = frozenset({PushEndpointState.DELIVERABLE, PushEndpointState.SUSPECT})
 """The states of an endpoint to which pushes are sent. A SUSPECT one is marked in the answer."""
 

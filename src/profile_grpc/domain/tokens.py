@@ -63,8 +63,8 @@ def check_any(reported: Iterable[str], field: str) -> None:
 def _placeholder(field: str) -> Refused:
     return Refused.for_fields(
         Reason.PLACEHOLDER_TOKEN,
-        "The push token is a word for none; send no token while the device has none.",
-        [FieldViolation(field, "must be a push token, not a word for none")],
+        "The push token is a placeholder, such as null; send no token while the device has none.",
+        [FieldViolation(field, "must be a push token, not a placeholder such as null")],
     )
 
 

@@ -16,8 +16,8 @@ SECRET_OVERLAP = timedelta(days=1)
 """For how long the secret before a rotation still signs, unless the rotation says otherwise."""
 GIVE_UP_AFTER = timedelta(days=3)
 FEWEST_FAILURES = 10
-"""A webhook is not given up before so many failures in a row, which take five hours: when the service itself was down
-for days, its first failure afterwards proves nothing."""
+"""A webhook is not disabled before this many failures in a row, which take five hours: after days in which the service
+itself was down, one failure proves nothing."""
 
 _RETRIES = (
     timedelta(seconds=5),
@@ -103,7 +103,7 @@ class Webhook:
     create_time: datetime
     update_time: datetime
     place: int
-    """Which of the tenant's places for webhooks it has: 0 to MAX_WEBHOOKS - 1."""
+    """Its number among the webhooks of the tenant, 0 to MAX_WEBHOOKS - 1. No two have the same."""
     progress: Progress
     display_name: str = ""
     revision: int = 0
@@ -112,10 +112,6 @@ class Webhook:
     def etag(self) -> str:
         """Changes with every change."""
         return f"{self.revision:x}"
-
-    def wants(self, type_: str) -> bool:
-        """Whether it wants events of this type."""
-        return not self.types or type_ in self.types
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +218,7 @@ def replayed(before: Progress, position: int) -> Progress:
 
 
 def without_lost(before: Progress, oldest: int, now: datetime) -> Progress:
-    """The retention took what was after the position: it goes on with the oldest that is kept, and says so (E6)."""
+    """The retention deleted events after the position: continues with the oldest kept one, records the loss (E6)."""
     return replace(before, position=oldest, pending=None, lost_time=now)
 
 

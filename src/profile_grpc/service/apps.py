@@ -110,7 +110,7 @@ class Apps:
         return app
 
     async def check_known(self, app_id: str) -> None:
-        """Whether there is the app, or was, and its id is reserved still (D4).
+        """Checks that there is an app with this id, or that the id is reserved (D4).
 
         Raises:
             Refused: APP_NOT_FOUND.
@@ -193,10 +193,10 @@ class Apps:
     async def _delete_closed(self, before: App, closed: App, *, force: bool) -> None:
         if force:
             await self._erase_profiles(closed)
-            await everybody_knows()
+            await wait_for_other_processes()
             await self._erase_profiles(closed)
         else:
-            await everybody_knows()
+            await wait_for_other_processes()
             if await self._has_profiles(closed.app_id):
                 if not before.deleting:
                     await self._change(closed, replace(closed, deleting=False))
@@ -263,7 +263,7 @@ class Apps:
         return await self._store.key(key_id) or stored
 
 
-async def everybody_knows() -> None:
+async def wait_for_other_processes() -> None:
     """Waits until no process has an app in memory as it was before a change."""
     await asyncio.sleep(STALENESS)
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 _FIRST = 100
 _FEWEST = 50
-"""Of fewer, a batch would spend most of its time on what each batch costs."""
+"""The smallest batch. A smaller one would spend most of its time on the fixed cost of a batch."""
 _GROWTH = 2
-"""A batch is at most so many times as large as the one before: one measurement may be wrong."""
+"""The largest growth from one batch to the next, because one measurement may be wrong."""
 
 
 class Pace:
     """The size of batches that should each take about the same time, whatever the machine and its load."""
 
     def __init__(self, seconds: float, most: int) -> None:
-        """`seconds`: of a batch. `most`: the largest size."""
+        """`seconds`: the duration of a batch to aim for. `most`: the largest size."""
         self._seconds = seconds
         self._most = most
         self.size = min(_FIRST, most)
-        """Of the next batch."""
+        """The size of the next batch."""
 
     def took(self, size: int, seconds: float) -> None:
         """A batch of this size took this long."""

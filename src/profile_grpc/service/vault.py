@@ -27,7 +27,7 @@ class Vault:
         return KeyRing(self.keys)
 
     def check(self) -> None:
-        """Whether secrets can be encrypted.
+        """Checks that secrets can be encrypted.
 
         Raises:
             Refused: SEALING_NOT_CONFIGURED.

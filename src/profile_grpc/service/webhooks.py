@@ -217,7 +217,7 @@ class Webhooks:
             ) from None
 
     async def _change(self, key: WebhookKey, change: Callable[[Webhook], Webhook]) -> Webhook:
-        """Stores a change; one of somebody else in between, or a delivery, is no obstacle: it is made again."""
+        """Stores a change. If the webhook has changed since it was read, `change` is called again."""
         for _ in range(_ATTEMPTS):
             before = await self.get(key)
             try:

@@ -20,8 +20,8 @@ from profile_grpc.service.shard_queue import QueueLimits, ShardQueue
 ResultT = TypeVar("ResultT")
 
 _PART = 8
-"""Each of several queues may use this part of the limit, so that the queues of a node that does not answer neither use
-up the memory nor stop the others."""
+"""Each shard's queue has an eighth of the limit, so that the queues of a node that does not answer neither fill the
+memory nor stop the other queues."""
 
 
 class WriteQueue:

@@ -31,7 +31,7 @@ from profile_grpc.bridge.http.headers import (
 )
 from profile_grpc.bridge.http.parameters import Route, TooLarge, Unreadable
 from profile_grpc.bridge.http.rates import Rate, RateLimiter, site
-from profile_grpc.bridge.keys import Keys, PresentedKey
+from profile_grpc.bridge.keys import Keys, ReportKey
 from profile_grpc.bridge.known_apps import KnownApps, Reading
 from profile_grpc.bridge.metrics import BridgeMetrics
 from profile_grpc.bridge.report import Kind, Report, account_of, missing
@@ -221,13 +221,13 @@ class Endpoints:
             key = _secret(readings, sent)
             if not key:
                 return UNAUTHORIZED
-        presented: PresentedKey | None = None
+        report_key: ReportKey | None = None
         app_id, proven = next(iter(readings)) if len(readings) == 1 else "", False
         if key:
-            presented = self._keys.present(key)
-            if presented is None:
+            report_key = self._keys.prepare(key)
+            if report_key is None:
                 return UNAUTHORIZED
-            judged = await self._judged(presented, readings or _NO_APP, address, trace, now)
+            judged = await self._judged(report_key, readings or _NO_APP, address, trace, now)
             if isinstance(judged, Answer):
                 return judged
             if judged is not None:
@@ -243,7 +243,7 @@ class Endpoints:
             report = Report(found.kind, app_id, fields)
         else:  # it is parsed again when it is delivered, with the names that are known then
             report = Report(found.kind, app_id, None, _without_secrets(sent))
-        return await self._keep(report, presented, trace, now, proven=proven)
+        return await self._keep(report, report_key, trace, now, proven=proven)
 
     def _readings(self, found: Route, sent: Parameters) -> Mapping[str, Reading]:
         """The request's values, by the parameter names of each app that it may belong to."""
@@ -258,17 +258,17 @@ class Endpoints:
         return await self._known_apps.renewed()
 
     async def _judged(
-        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: TraceContext, now: int
+        self, report_key: ReportKey, candidates: Iterable[str], address: str, trace: TraceContext, now: int
     ) -> Answer | str | None:
         """The app for which the key is valid (X1); None: not known yet; or the answer to a wrong key."""
         can_ask = self._availability.available
-        judged = self._known(presented, candidates, now, ask_again=can_ask)
+        judged = self._known(report_key, candidates, now, ask_again=can_ask)
         if judged is None and can_ask:
-            return await self._ask(presented, candidates, address, trace, now)
+            return await self._ask(report_key, candidates, address, trace, now)
         return judged
 
     def _known(
-        self, presented: PresentedKey, candidates: Iterable[str], now: int, *, ask_again: bool
+        self, report_key: ReportKey, candidates: Iterable[str], now: int, *, ask_again: bool
     ) -> Answer | str | None:
         """As `_judged`, with the known verdicts.
 
@@ -276,29 +276,29 @@ class Endpoints:
         """
         undecided = False
         for app_id in candidates:
-            verdict = self._keys.verdict(presented.verifier, app_id, now)
+            verdict = self._keys.verdict(report_key.verifier, app_id, now)
             if verdict:
                 return app_id
-            if verdict is None and (ask_again or not self._keys.known_wrong(presented.verifier, app_id)):
+            if verdict is None and (ask_again or not self._keys.known_wrong(report_key.verifier, app_id)):
                 undecided = True
         return None if undecided else UNAUTHORIZED
 
     async def _ask(
-        self, presented: PresentedKey, candidates: Iterable[str], address: str, trace: TraceContext, now: int
+        self, report_key: ReportKey, candidates: Iterable[str], address: str, trace: TraceContext, now: int
     ) -> Answer | str | None:
         """As `_judged`, with a call of the service."""
         for app_id in candidates:
-            if self._keys.verdict(presented.verifier, app_id, now) is not None:
+            if self._keys.verdict(report_key.verifier, app_id, now) is not None:
                 continue
             moment = monotonic()
             if not self._unknown_keys.take(address, moment):
                 return later(429, self._unknown_keys.wait(address, moment))
-            if await self._keys.ask(presented, app_id, trace, now):
+            if await self._keys.ask(report_key, app_id, trace, now):
                 return app_id
-        return self._known(presented, candidates, now, ask_again=False)
+        return self._known(report_key, candidates, now, ask_again=False)
 
     async def _keep(
-        self, report: Report, presented: PresentedKey | None, trace: TraceContext, now: int, *, proven: bool
+        self, report: Report, report_key: ReportKey | None, trace: TraceContext, now: int, *, proven: bool
     ) -> Answer:
         content = _ENCODER.encode(report)
         # Needed only if there are token reports that a removal may supersede.
@@ -309,11 +309,11 @@ class Endpoints:
             arrived=now,
             trace=trace.packed,
             proven=proven,
-            credential=presented.verifier if presented else None,
-            sealed_key=presented.sealed if presented else b"",
+            credential=report_key.verifier if report_key else None,
+            sealed_key=report_key.sealed if report_key else b"",
             account=account_of(report, self._spool.sealer.hash) if tied else None,
             sealed=self._spool.sealer.seal(content),
-            digest=digest(content + (presented.verifier if presented else b"")),
+            digest=digest(content + (report_key.verifier if report_key else b"")),
         )
         try:
             await self._spool.add(incoming)

@@ -48,10 +48,6 @@ class RateLimiter:
         buckets[key] = full + self._each
         return True
 
-    def give_back(self, key: str) -> None:
-        """Undoes a `take` that was granted."""
-        self._full[key] -= self._each
-
     def wait(self, key: str, now: float) -> int:
         """Whole seconds until the key may try again."""
         return max(1, round(self._full.get(key, now) - now - self._longest))

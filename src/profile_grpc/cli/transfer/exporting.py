@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from profile_grpc.cli.transfer.records import Records
 
 _ENDING = ".export"
-"""Of the file that says how far an export is. An export that is complete has none."""
+"""The ending of the progress file. A complete export has none."""
 _PART = 20_000
-"""Records after which the file is complete up to there."""
+"""Records in a part of the file, after which an export can be resumed."""
 
 
 def export(  # noqa: PLR0913 - each option is a parameter
@@ -73,7 +73,7 @@ def export(  # noqa: PLR0913 - each option is a parameter
     if filter_ and customers:
         raise typer.BadParameter("a filter selects profiles", param_hint="--filter")
     if file != STANDARD and Path(file).exists() and not ProgressFile(file, _ENDING).exists():
-        raise CommandFailed(f"{file} is there, and complete; remove it to export anew")
+        raise CommandFailed(f"{file} already exists and is complete; remove it to export again")
     number = asyncio.run(_export(options, file, filter_, customers=customers, resume=resume))
     output.note(f"{number:,} records")
 
@@ -159,5 +159,5 @@ def _customer(customer: Message) -> Mapping[str, Any]:
 
 
 def _record(name: str, plain: dict[str, Any], times: Sequence[str]) -> Mapping[str, Any]:
-    """The times stand beside what they are about, as in records of other systems."""
+    """A record: the times are beside the profile or customer, as in records of other systems."""
     return {name: plain} | {time_: plain.pop(time_) for time_ in times if time_ in plain}

@@ -140,7 +140,7 @@ class _Import:
         begun.size = size_of(file)
         state = beside.read(begun, resume=resume)
         if state.size != begun.size:
-            raise typer.BadParameter(f"{file} has changed since it was interrupted; import it anew")
+            raise typer.BadParameter(f"{file} has changed since it was interrupted; import it again")
         self._done = state.entries
         with reading(file) as content, output.working("importing") as working:
             shown = _Shown(working.update, content, begun.size)

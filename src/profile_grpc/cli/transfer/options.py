@@ -10,10 +10,10 @@ import typer
 
 from profile_grpc.cli.options import command_option
 
-_SERVER = "A server in place of the database"
+_SERVER = "A server instead of the database"
 
 AppOption = Annotated[str | None, command_option("--app", metavar="APP", help="The app of the profiles.")]
-CustomersOption = Annotated[bool, command_option("--customers", help="Customers in place of profiles.")]
+CustomersOption = Annotated[bool, command_option("--customers", help="Customers instead of profiles.")]
 TenantOfCustomers = Annotated[
     str | None,
     command_option("--tenant", metavar="TENANT", help="The tenant of the customers; of a server, that of the key."),

@@ -16,9 +16,9 @@ class Progress:
     """What an interrupted command needs to go on."""
 
     of: str
-    """What the command does: it must be the same."""
+    """What the command does. It can be resumed only by the same command."""
     name: str = ""
-    """Of an import: its id."""
+    """The id of an import."""
     entries: int = 0
     """Entries of the file that are done; of an export: records written."""
     size: int = 0
@@ -37,10 +37,10 @@ class ProgressFile:
         return self._path is not None and self._path.exists()
 
     def read(self, begun: Progress, *, resume: bool) -> Progress:
-        """Where to go on: at `begun`, unless an interrupted command is to be resumed.
+        """The progress of the interrupted command, if it is to be resumed, or `begun`.
 
         Raises:
-            CommandFailed: there is nothing to resume, or something that must not be forgotten silently.
+            CommandFailed: there is nothing to resume, or an interrupted command that must be resumed or given up.
         """
         if self._path is None:
             if resume:
@@ -50,22 +50,22 @@ class ProgressFile:
             return begun
         if not resume:
             raise CommandFailed(
-                f"an earlier run was interrupted: go on with --resume, or remove {self._path} to begin anew"
+                f"an earlier run was interrupted: go on with --resume, or remove {self._path} to start again"
             )
         found = self._load(self._path)
         if found is None or found.of != begun.of:
-            raise CommandFailed(f"{self._path} belongs to another command; remove it to begin anew")
+            raise CommandFailed(f"{self._path} belongs to another command; remove it to start again")
         return found
 
     def write(self, progress: Progress) -> None:
-        """Stores it."""
+        """Stores the progress."""
         if self._path is not None:
             beside = self._path.with_name(self._path.name + ".new")
             beside.write_text(json.dumps(asdict(progress)))
             os.replace(beside, self._path)  # noqa: PTH105 - replaces at once
 
     def remove(self) -> None:
-        """The command is complete."""
+        """Removes the file, because the command is complete."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _FIRST = 5
-"""Entries that are named of each reason."""
+"""Entries that the report names for each reason."""
 
 
 class Report:
@@ -50,11 +50,11 @@ class Report:
         if len(first) < _FIRST:
             first.append(entry)
         if self._refusals is not None:
-            told = {self._unit: entry.number, "reason": entry.reason, "description": entry.description}
-            self._refusals.write(json.dumps(told | {"skipped": entry.skipped}) + "\n")
+            found = {self._unit: entry.number, "reason": entry.reason, "description": entry.description}
+            self._refusals.write(json.dumps(found | {"skipped": entry.skipped}) + "\n")
 
     def noted(self, note: str) -> None:
-        """Something of a record had no place."""
+        """A part of a record was not stored, or was stored elsewhere."""
         self._notes[note] += 1
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class Report:
             self._refusals.close()
 
     def document(self) -> dict[str, object]:
-        """For programs."""
+        """The report for programs."""
         return {
             **self.counts,
             "refused": dict(self._refused),
@@ -78,7 +78,7 @@ class Report:
         }
 
     def show(self) -> None:
-        """For people."""
+        """Prints the report for people."""
         output.facts({**self.counts, "refused": self.refused, "skipped": self._skipped.total()})
         for heading, counted in (("refused", self._refused), ("skipped", self._skipped)):
             rows = [

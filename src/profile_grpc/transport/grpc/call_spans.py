@@ -23,7 +23,7 @@ _OF_THE_SERVER = frozenset(
         grpc.StatusCode.DATA_LOSS,
     }
 )
-"""The codes with which a call has failed for the server; with the others, its caller was told no."""
+"""The codes of calls that failed because of the server. The other codes refuse a call."""
 
 
 def caller_trace(context: Context) -> TraceContext | None:

@@ -60,7 +60,7 @@ class Health:
     def drain(self) -> None:
         """Reports NOT_SERVING permanently. Watchers get the status, and their streams end."""
         self._draining = True
-        self._tell_watchers()
+        self._notify_watchers()
 
     def handlers(self) -> grpc.GenericRpcHandler:
         """The service as gRPC registers it. It handles bytes, because gRPC would answer UNKNOWN to bytes that are not a
@@ -114,8 +114,8 @@ class Health:
             log.info("serving")
         else:
             log.warning("not serving: the database does not answer", cause=cause)
-        self._tell_watchers()
+        self._notify_watchers()
 
-    def _tell_watchers(self) -> None:
+    def _notify_watchers(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()

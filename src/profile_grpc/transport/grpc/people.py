@@ -20,7 +20,7 @@ _SHOWN = 6
 
 
 def announce(request: pb.EraseCustomerRequest | profile_service_pb2.EraseUserRequest) -> bool:
-    """Whether others are to learn of the erasure; the default is yes."""
+    """Whether to leave an event from which others learn of the erasure; the default is yes."""
     return request.announce if request.HasField("announce") else True
 
 

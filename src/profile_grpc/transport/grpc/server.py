@@ -38,7 +38,7 @@ from profile_grpc.transport.grpc.servicers import (
     WebhookServicer,
 )
 
-_LAST_WORDS = 0.2
+_LAST_ANSWERS = 0.2
 """Seconds that remain for sending answers when the server ends."""
 
 
@@ -123,15 +123,15 @@ class GrpcServer:
             self._watch.cancel()
         self._in_flight.close()
         self._bodies.close()
-        await asyncio.sleep(_LAST_WORDS)
+        await asyncio.sleep(_LAST_ANSWERS)
 
     async def stop(self) -> None:
         """After `drain`: closes the port and cancels the remaining calls. For a process that continues without the
         server.
         """
-        await self._server.stop(_LAST_WORDS)
+        await self._server.stop(_LAST_ANSWERS)
         with suppress(TimeoutError):  # lets the cancelled calls end
-            async with asyncio.timeout(_LAST_WORDS):
+            async with asyncio.timeout(_LAST_ANSWERS):
                 await self._in_flight.idle()
 
     def _listen(self) -> int:
