@@ -40,6 +40,7 @@ from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import Conflict, DataRefused, ProfileFilter, Store
 from profile_grpc.store import SqlStore
 from profile_grpc.store.engine import DriverConnection
+from profile_grpc.store.rows import profile_values
 from tests.store.support import DAY, NOW, Writer, changes, contents, key, profile, put, register
 
 examples = itertools.count()
@@ -294,3 +295,33 @@ async def test_H1_a_heartbeat_changes_nothing_else(store: SqlStore) -> None:
     assert stored is not None
     assert stored == first._replace(last_heartbeat_time=later, revision=stored.revision)
     assert stored.revision != first.revision
+
+
+@pytest.mark.parametrize("linked", ["the same", "another"])
+async def test_D1_a_sign_out_writes_what_has_changed_and_keeps_the_rest(store: SqlStore, linked: str) -> None:
+    """Also if it writes few columns, because the indexed attributes are the same."""
+    kept = Attributes(customer_id="c1", language="de", time_zone="Europe/Berlin", sdk_version="2.9", os_version="15")
+    before = profile(key(), attributes=kept, last_heartbeat_time=NOW)
+    await put(store, before)
+    after = before._replace(
+        register_time=NOW + DAY,
+        update_time=NOW + 2 * DAY,
+        status=ProfileStatus.UNREGISTERED,
+        user_state=UserState.INACTIVE,
+        push_superseded=True,
+        platform=Platform.IOS,
+        channels=frozenset({Channel.PUSH}),
+        push_permission=PushPermission.DENIED,
+        attributes=kept if linked == "the same" else kept._replace(customer_id="c2", language="en", time_zone=None),
+        last_heartbeat_time=NOW + DAY,
+        unregister_time=NOW + 2 * DAY,
+        unregister_reason=UnregisterReason.CLIENT,
+        last_call=OrderedCall(7, CallMethod.UNREGISTER),
+        mad=MadRecord(NOW + DAY, 2, NOW),
+        revision=before.revision + 1000,
+        version=5,
+    )
+    async with store.profiles.write() as transaction:
+        await transaction.apply(changes(profiles=[Write(after, before.revision, before)]))
+    [row] = (await contents(store))["profile"]
+    assert row == profile_values(after)

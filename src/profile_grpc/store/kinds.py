@@ -124,6 +124,7 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         updates=(
             PartialUpdate(rows.PATCH, rows.is_patch, rows.patch_values),
             PartialUpdate(rows.LOCALE, rows.is_locale, rows.locale_values),
+            PartialUpdate(rows.STANDING, rows.is_standing, rows.standing_values),
         ),
     ),
     StoredRows(
