@@ -329,6 +329,19 @@ async def test_T4_many_profiles_come_in_messages_of_500(store: SqlStore, recipie
     assert len(unreachable(messages)) == 1500 - number // 2
 
 
+async def test_the_first_resolution_of_a_process_compiles_nothing(
+    store: SqlStore, recipients: Recipients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(store, *(profile(key(f"{n:05}"), push_endpoints=(push(token=f"t{n}"),)) for n in range(501)))
+    await recipients.warm_up()
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a statement is compiled")
+
+    monkeypatch.setattr(store._database.engine, "prepare", refuse)
+    assert len(keys(await resolved(recipients, app(), EVERYONE))) == 501
+
+
 async def test_T4_a_search_without_findings_says_how_far_it_is(
     store: SqlStore, recipients: Recipients, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -101,6 +101,8 @@ async def serve_calls(
         options = _options(config, shared_port=shared_port)
         server = GrpcServer(application, store.ping, metrics, options, tracer=tracer)
         await _register_apps(store.directory, metrics)
+        with suppress(StoreError):  # a node that is missing must not keep the others' apps from being served
+            await application.recipients.warm_up()
         port = await server.start()
         try:
             async with bridge(port) as bridge_url:

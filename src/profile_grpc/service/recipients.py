@@ -12,7 +12,7 @@ from profile_grpc.domain import reach
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Channel, ProfileKey, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
-from profile_grpc.domain.settings import App
+from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging
 from profile_grpc.service.page_reading import read_profiles
 from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
@@ -87,6 +87,17 @@ class Recipients:
         for first in range(0, len(missed), MESSAGE):
             ids = missed[first : first + MESSAGE]
             yield Message((), ids, self._token(listing, _UNREACHABLE, ids[-1]))
+
+    async def warm_up(self) -> None:
+        """Reads two pages of no app, so that the statements of the first resolution are compiled and planned.
+
+        Raises:
+            StoreError.
+        """
+        bounds = reach.reachable(AppSettings(), self._clock.now())
+        reader = self._recipients.reader(Audience("", Channel.PUSH, Everyone()))
+        for after, size in ((None, FIRST_PAGE), (("", ""), PAGE)):
+            await reader.page(bounds, after, size)
 
     async def count(self, app: App, audience: Audience) -> Tally:
         """The recipients, counted one by one (T6).
