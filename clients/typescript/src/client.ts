@@ -25,7 +25,7 @@ import { UsageService } from "./gen/appprofile/v1/usage_service_pb.js";
 import { WebhookService } from "./gen/appprofile/v1/webhook_service_pb.js";
 import { type Requests, resumeImport } from "./imports.js";
 import type { StreamOptions } from "./interruptions.js";
-import { ReliableTransport, type Wire } from "./reliable.js";
+import { isVisible, ReliableTransport, type Wire } from "./reliable.js";
 import { MAX_TIMEOUT_MS } from "./scope.js";
 import { resume } from "./streams.js";
 
@@ -65,6 +65,9 @@ export class Client {
   constructor(wire: Wire, { key, jwt, deadlineMs = DEFAULT_DEADLINE_MS }: BaseOptions) {
     if (!(deadlineMs > 0 && deadlineMs <= MAX_TIMEOUT_MS)) {
       throw new RangeError("deadlineMs must be above 0, and at most 24 days");
+    }
+    if (key !== undefined && !isVisible(key)) {
+      throw new TypeError("key has characters that no key has, such as a line break or white space");
     }
     const transport = new ReliableTransport(wire, { key, jwt, deadlineMs });
     this.#transport = transport;

@@ -129,8 +129,19 @@ function backoffMs(attempts: number): number {
 async function withCredentials(header: HeadersInit | undefined, { key, jwt }: CallDefaults): Promise<Headers> {
   const headers = new Headers(header);
   if (key !== undefined) headers.set("x-api-key", key);
-  if (jwt !== undefined) headers.set("authorization", `Bearer ${await jwt()}`);
+  if (jwt !== undefined) {
+    const token = await jwt();
+    if (!isVisible(token)) {
+      throw new TypeError("jwt returned characters that no JWT has, such as a line break or white space");
+    }
+    headers.set("authorization", `Bearer ${token}`);
+  }
   return headers;
+}
+
+/** Whether a header can carry the secret. The error of `Headers` would repeat it. */
+export function isVisible(secret: string): boolean {
+  return /^[!-~]*$/.test(secret);
 }
 
 /** Connect has various codes for a connection that broke; gRPC has one. */

@@ -178,6 +178,17 @@ test("a URL is no target", () => {
   }
 });
 
+test("a key that cannot be sent is refused and not repeated", () => {
+  for (const key of ["s3cret\n", "s3cret ", "s3\ncret", "s3cret\u20ac"]) {
+    const refused = {
+      name: "TypeError",
+      message: "key has characters that no key has, such as a line break or white space",
+    };
+    assert.throws(() => connect("localhost:1", { key }), refused);
+    assert.throws(() => connectWeb("localhost:1", { key }), refused);
+  }
+});
+
 test("no printed client shows an option", (t) => {
   const made = client(t, "localhost:1", { key: "very-secret" });
   assert.doesNotMatch(inspect(made, { depth: 9, showHidden: true }), /very-secret/);
