@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _WIDTH_OF_A_FILE = 10_000
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_BEYOND_ASCII = r"\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(rf"[\x00-\x1f{_BEYOND_ASCII}]")
 """Control characters, which a terminal would interpret: a device may have sent them."""
+_CONTROL_IN_JSON = re.compile(f"[{_BEYOND_ASCII}]")
+"""Those that JSON does not escape itself."""
 
 
 def note(text: str) -> None:
@@ -34,6 +37,16 @@ def line(text: str) -> None:
 def document(content: object) -> None:
     """The result as JSON. Instants are RFC 3339 in UTC."""
     typer.echo(json.dumps(content, indent=2, default=_plain))
+
+
+def on_terminal() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout.isatty()
+
+
+def json_text(text: str) -> str:
+    """JSON as it is, or on a terminal without control characters, which are escaped."""
+    return _CONTROL_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) if on_terminal() else text
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:

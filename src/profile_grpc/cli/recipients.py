@@ -115,7 +115,8 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     found, missed = asyncio.run(run())
     if as_json:
         for recipient in found[:limit]:
-            output.line(json.dumps(_structured(recipient, show_tokens=show_tokens), ensure_ascii=False))
+            told = json.dumps(_structured(recipient, show_tokens=show_tokens), ensure_ascii=False)
+            output.line(output.json_text(told))
     else:
         columns = ("user", "device", "platform", "language", "customer", "endpoints")
         rows = [_row(recipient, show_tokens=show_tokens) for recipient in found[:limit]]

@@ -12,6 +12,8 @@ from typing import Any, BinaryIO, Protocol
 
 import msgspec
 
+from profile_grpc.cli import output
+
 STANDARD = "-"
 _GZIP, _ZSTD = ".gz", ".zst"
 _lines = msgspec.json.Encoder(order="sorted").encode_lines
@@ -68,6 +70,7 @@ class JsonLinesSink:
         """Goes on after the first `size` bytes of the file; 0: writes it anew. Tokens are in it: for its owner only."""
         self._path = path
         self._raw: BinaryIO
+        self._shown = path == STANDARD and output.on_terminal()
         if path == STANDARD:
             self._raw = sys.stdout.buffer
         else:
@@ -81,7 +84,8 @@ class JsonLinesSink:
         """Adds a line for each record to the current part."""
         if self._part is None:
             self._part = self._begin()
-        self._part.write(_lines(records))
+        lines = _lines(records)
+        self._part.write(output.json_text(lines.decode()).encode() if self._shown else lines)
 
     def end_part(self) -> int:
         """Completes the part. Standard output has no size to go on at: 0."""
