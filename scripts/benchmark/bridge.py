@@ -37,7 +37,7 @@ from profile_grpc.cli.settings import apply
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.credentials import KeyOrder
-from profile_grpc.service.ports import KeyKind, Tenant
+from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.store import migrate
 from scripts.benchmark.processes import Cores, Server, first_line, start
 

@@ -16,7 +16,7 @@ from profile_grpc.bootstrap.administration import administration
 from profile_grpc.config import DatabaseConfig, is_sqlite, sqlite_path
 from profile_grpc.domain.settings import AppSettings, ReaperBreaker
 from profile_grpc.service.credentials import KeyOrder
-from profile_grpc.service.ports import KeyKind, Tenant
+from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.store import migrate, postgresql_url
 from scripts.benchmark.workloads import APP
 from tests.support.postgres import PrivatePostgres

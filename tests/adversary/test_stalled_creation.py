@@ -14,8 +14,8 @@ from profile_grpc.domain.model import ProfileKey
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.directory_ports import Reservation
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.ports import Reservation
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore, open_store
 from tests.adversary.stalled_creation import STEPS

@@ -15,7 +15,7 @@ from profile_grpc.cli.settings import apply
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.credentials import KeyOrder
-from profile_grpc.service.ports import KeyKind, Tenant
+from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.store import migrate
 from tests.cli.program import environment, run_here
 from tests.support.limits import wait_s

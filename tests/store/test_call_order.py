@@ -14,7 +14,8 @@ from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, Repo
 from profile_grpc.domain.results import AccountRemovalOutcome
 from profile_grpc.domain.settings import AccountRemovalAction
 from profile_grpc.domain.updating import UpdateProfileData
-from profile_grpc.service.ports import Conflict, DueBefore
+from profile_grpc.service.ports import Conflict
+from profile_grpc.service.reaper_ports import DueBefore
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, NOW, Writer, contents, key, register
 

@@ -24,8 +24,8 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.schema_changes import AdoptSchema, BeginChange
 from profile_grpc.service.customer_ports import CustomerFilter
 from profile_grpc.service.customer_schemas import CustomerSchemas
+from profile_grpc.service.directory_ports import Tenant
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.ports import Tenant
 from profile_grpc.store import SqlStore, open_store
 from profile_grpc.store import customers as store_customers
 from tests.store.support import HASHER

@@ -12,7 +12,8 @@ from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, Seen
 from profile_grpc.domain.model import DeletionReason, ProfileKey
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.ports import Conflict, DueBefore, DueProfile
+from profile_grpc.service.ports import Conflict
+from profile_grpc.service.reaper_ports import DueBefore, DueProfile
 from profile_grpc.store import SqlStore
 from profile_grpc.store.tables import metadata
 from tests.store.support import DAY, NOW, Writer, contents, key, register

@@ -30,7 +30,8 @@ from profile_grpc.domain.settings import (
     PushApp,
     ReaperBreaker,
 )
-from profile_grpc.service.ports import Conflict, KeyKind, Reservation, StoredKey, Tenant
+from profile_grpc.service.directory_ports import KeyKind, Reservation, StoredKey, Tenant
+from profile_grpc.service.ports import Conflict
 from profile_grpc.store import SqlStore, settings_documents
 from profile_grpc.store.statements import insert_new
 from profile_grpc.store.tables import DELETED_WITH_APP, metadata

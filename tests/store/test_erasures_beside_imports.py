@@ -20,7 +20,8 @@ from profile_grpc.domain.model import ProfileKey
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Changes
-from profile_grpc.service.ports import ProfileFilter, Tenant
+from profile_grpc.service.directory_ports import Tenant
+from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore
 from profile_grpc.store.database import Session
 from tests.store.support import contents, register

@@ -15,8 +15,9 @@ from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
 from profile_grpc.domain.settings import App, AppSettings, FeedbackBreaker
 from profile_grpc.domain.state import Write
+from profile_grpc.service.directory_ports import Reservation
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.ports import Conflict, Reservation
+from profile_grpc.service.ports import Conflict
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 from tests.store.support import NOW, Writer, changes

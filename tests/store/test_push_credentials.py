@@ -12,7 +12,8 @@ import pytest
 from profile_grpc.domain.model import ApnsEnvironment, Event, EventType, Platform
 from profile_grpc.domain.push_credentials import CredentialKind, PublicPart, PushCredential, Reminder
 from profile_grpc.domain.settings import App
-from profile_grpc.service.ports import Conflict, Reservation
+from profile_grpc.service.directory_ports import Reservation
+from profile_grpc.service.ports import Conflict
 from profile_grpc.service.resealing import SealedRow, needed_keys, reseal
 from profile_grpc.service.vault import Vault, key_id_of, row_of
 from profile_grpc.store import SqlStore

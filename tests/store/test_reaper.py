@@ -15,7 +15,7 @@ from profile_grpc.domain.model import (
     ProfileStatus,
     Tombstone,
 )
-from profile_grpc.service.ports import DueBefore, DueProfile, ReaperRecord
+from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import SqlStore
 from profile_grpc.store.reaper import _heard_values
 from tests.store.support import DAY, NOW, changes, contents, key, profile, put

@@ -15,8 +15,10 @@ from profile_grpc.domain.model import EventType
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes
+from profile_grpc.service.directory_ports import Reservation, Tenant
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.ports import DataRefused, DueBefore, NodeUnavailable, Reservation, StoreUnavailable, Tenant
+from profile_grpc.service.ports import DataRefused, NodeUnavailable, StoreUnavailable
+from profile_grpc.service.reaper_ports import DueBefore
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
 from tests.support.domain import ManualClock, minutes

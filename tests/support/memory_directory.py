@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from profile_grpc.domain.settings import App
-from profile_grpc.service.ports import Conflict, Reservation, StoredKey, StoreUnavailable, Tenant
+from profile_grpc.service.directory_ports import Reservation, StoredKey, Tenant
+from profile_grpc.service.ports import Conflict, StoreUnavailable
 
 
 class MemoryDirectory:

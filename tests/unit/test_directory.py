@@ -17,8 +17,9 @@ from profile_grpc.service import credentials
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller, KeyOrder
 from profile_grpc.service.directory import Directory, reach_tenant
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.ports import KeyKind, StoreError, StoreUnavailable
+from profile_grpc.service.ports import StoreError, StoreUnavailable
 from profile_grpc.service.write_queue import WriteQueue
 from tests.support.domain import ANN, APP, BOB, HASHER, T0, ManualClock, days, key
 from tests.support.limits import wait_s

@@ -15,7 +15,7 @@ from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.credentials import APP_KINDS, Caller, KeyOrder
-from profile_grpc.service.ports import KeyKind, Tenant
+from profile_grpc.service.directory_ports import KeyKind, Tenant
 
 TENANT = "demo"
 APP = "demo"

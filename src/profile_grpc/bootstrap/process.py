@@ -23,8 +23,9 @@ from profile_grpc.bootstrap.reminders import reminders
 from profile_grpc.bootstrap.webhooks import deliver_webhooks
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import DirectoryStore, StoreError
+from profile_grpc.service.ports import StoreError
 from profile_grpc.store import SchemaError, SqlStore, open_store
 from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
 from profile_grpc.telemetry.tracing import Tracer

@@ -22,7 +22,7 @@ from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.bootstrap.tracing import SERVICE, is_on, tracing
 from profile_grpc.config import ServeConfig
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.store import migrate, open_store
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import (

@@ -16,7 +16,7 @@ from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import DatabaseUrl, Json, command_option, database
 from profile_grpc.service.credentials import APP_KINDS, KeyOrder
-from profile_grpc.service.ports import KeyKind, StoredKey
+from profile_grpc.service.directory_ports import KeyKind, StoredKey
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application

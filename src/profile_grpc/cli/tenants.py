@@ -15,7 +15,8 @@ from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import DatabaseUrl, Json, database
-from profile_grpc.service.ports import Conflict, Tenant
+from profile_grpc.service.directory_ports import Tenant
+from profile_grpc.service.ports import Conflict
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z")
 

@@ -8,9 +8,10 @@ from time import monotonic
 
 from profile_grpc.domain.filtering.judging import matches
 from profile_grpc.events.feed import Feed
+from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.event_ports import LoggedEvent
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, DirectoryStore
+from profile_grpc.service.ports import Clock
 from profile_grpc.service.watching import EventPosition, Page, Subscription
 
 MESSAGE = 500

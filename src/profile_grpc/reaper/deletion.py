@@ -14,7 +14,8 @@ from profile_grpc.domain.settings import App
 from profile_grpc.reaper.due import Due
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import Clock, Conflict, DueProfile, Store
+from profile_grpc.service.ports import Clock, Conflict, Store
+from profile_grpc.service.reaper_ports import DueProfile
 from profile_grpc.service.write_queue import WriteQueue
 
 LANES = 3

@@ -11,7 +11,7 @@ from profile_grpc.domain import inactivity
 from profile_grpc.domain.settings import App
 from profile_grpc.reaper.due import inactive_before
 from profile_grpc.reaper.holds import Holds
-from profile_grpc.service.ports import ReaperStore
+from profile_grpc.service.reaper_ports import ReaperStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, Seen
 from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
-from profile_grpc.service.ports import DueBefore, DueProfile, ReaperStore
+from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperStore
 
 
 class Due(Protocol):

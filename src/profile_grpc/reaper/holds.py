@@ -12,7 +12,8 @@ from profile_grpc.domain import inactivity
 from profile_grpc.domain.model import Event, EventType, ProfileStatus
 from profile_grpc.domain.settings import App
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import DueBefore, ReaperRecord, Store
+from profile_grpc.service.ports import Store
+from profile_grpc.service.reaper_ports import DueBefore, ReaperRecord
 
 log = structlog.get_logger(__name__)
 

@@ -26,15 +26,8 @@ from profile_grpc.service.background import repeat
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.ports import (
-    Clock,
-    Conflict,
-    NodeUnavailable,
-    ReaperRecord,
-    Store,
-    StoreError,
-    StoreUnavailable,
-)
+from profile_grpc.service.ports import Clock, Conflict, NodeUnavailable, Store, StoreError, StoreUnavailable
+from profile_grpc.service.reaper_ports import ReaperRecord
 from profile_grpc.service.write_queue import WriteQueue
 
 log = structlog.get_logger(__name__)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from profile_grpc.domain import inactivity, stamps
+from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.event_ports import EventStore
 from profile_grpc.service.lease import Lease
-from profile_grpc.service.ports import DirectoryStore, ReaperStore, Store
+from profile_grpc.service.ports import Store
+from profile_grpc.service.reaper_ports import ReaperStore
 
 CHUNK = 500
 TOMBSTONE_RETENTION = timedelta(days=90)

@@ -10,7 +10,7 @@ from profile_grpc.domain.inactivity import CorrectFutureTimes
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.service.lease import Lease
-from profile_grpc.service.ports import ReaperStore
+from profile_grpc.service.reaper_ports import ReaperStore
 from profile_grpc.service.write_queue import WriteQueue
 
 CHUNK = 100

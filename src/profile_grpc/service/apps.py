@@ -14,15 +14,9 @@ from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import credentials, paging, refusals
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
+from profile_grpc.service.directory_ports import DirectoryStore, Reservation, StoredKey
 from profile_grpc.service.erasing import erase_profiles
-from profile_grpc.service.ports import (
-    Clock,
-    Conflict,
-    DirectoryStore,
-    ProfileStore,
-    Reservation,
-    StoredKey,
-)
+from profile_grpc.service.ports import Clock, Conflict, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
 
 _ATTEMPTS = 10

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.service.ports import KeyKind, StoredKey
+from profile_grpc.service.directory_ports import KeyKind, StoredKey
 
 HEADER = "x-api-key"
 APP_KINDS = frozenset({KeyKind.BRIDGE, KeyKind.CLIENT})

@@ -32,8 +32,9 @@ from profile_grpc.domain.model import Profile
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
+from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.page_reading import PAGE_BYTES, profile_size, read_page, read_profiles
-from profile_grpc.service.ports import Clock, DirectoryStore, ProfileFilter, ProfileStore
+from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")

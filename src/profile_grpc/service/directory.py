@@ -15,7 +15,8 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App
 from profile_grpc.service import credentials
 from profile_grpc.service.credentials import Caller
-from profile_grpc.service.ports import DirectoryStore, KeyKind, StoreError, StoreUnavailable
+from profile_grpc.service.directory_ports import DirectoryStore, KeyKind
+from profile_grpc.service.ports import StoreError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 

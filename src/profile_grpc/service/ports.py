@@ -1,8 +1,7 @@
-"""The ports of the use cases: protocols for a clock and a store."""
+"""The ports of the use cases: protocols for a clock and a store. Its parts have modules of their own (`…_ports`)."""
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -12,8 +11,6 @@ from typing import Any, NamedTuple, Protocol
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.model import (
     CountKey,
-    DeletionReason,
-    Event,
     Platform,
     Profile,
     ProfileKey,
@@ -21,10 +18,11 @@ from profile_grpc.domain.model import (
     Tombstone,
 )
 from profile_grpc.domain.needs import AnyNeed, Needs, Rows
-from profile_grpc.domain.settings import App
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.customer_ports import CustomerStore
+from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.event_ports import EventStore
+from profile_grpc.service.reaper_ports import ReaperStore
 
 
 class Clock(Protocol):
@@ -155,141 +153,6 @@ class ProfileStore(Protocol):
         ...
 
 
-class KeyKind(enum.IntEnum):
-    """The kind of a credential; the contract's numbers."""
-
-    ADMIN = 1
-    PROFILE = 2
-    BRIDGE = 3
-    CLIENT = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Tenant:
-    """A company that uses the service. `tenant_id`: 1 to 64 characters of [a-z0-9][a-z0-9._-]*."""
-
-    tenant_id: str
-    create_time: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """A stored credential: it has a keyed hash instead of the secret."""
-
-    key_id: str
-    secret_hash: str
-    kind: KeyKind
-    tenant_id: str
-    app_id: str
-    """The one app it reaches (BRIDGE, CLIENT), or empty."""
-    create_time: datetime
-    revoke_time: datetime | None = None
-    label: str = ""
-    """A display name."""
-    expire_time: datetime | None = None
-    """When it expires; None: never."""
-    last_used_day: date | None = None
-    """The UTC day of its last use, according to the last write; None: never used."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """The id of a deleted app, which only its tenant may use (D4)."""
-
-    app_id: str
-    tenant_id: str
-    delete_time: datetime
-    revision: int
-
-
-class DirectoryStore(Protocol):
-    """Tenants, apps and keys. Every change bumps `version` in its transaction."""
-
-    async def version(self) -> int:
-        """A number that grows with every change of a tenant, an app or a key."""
-        ...
-
-    async def add_tenant(self, tenant: Tenant) -> None:
-        """Raises Conflict when the id is taken."""
-        ...
-
-    async def tenant(self, tenant_id: str) -> Tenant | None: ...
-
-    async def tenants(self) -> Sequence[Tenant]: ...
-
-    async def add_app(self, app: App) -> None:
-        """Raises Conflict when the id is taken. `app.revision` is stored as given."""
-        ...
-
-    async def app(self, app_id: str) -> App | None:
-        """The app, including one that is being deleted."""
-        ...
-
-    async def apps_by_id(
-        self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
-    ) -> Sequence[App]:
-        """Those of these apps that belong to the tenant (None: to any tenant).
-
-        Nothing is read of other apps. `deleted`: also the tenant's deleted apps whose ids are reserved, with `deleting`
-        set.
-        """
-        ...
-
-    async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
-        """Up to `limit` apps after the id `after`, ordered by id; `tenant_id` None: of every tenant."""
-        ...
-
-    async def change_app(self, app: App, seen: int) -> None:
-        """Stores the app. Raises Conflict unless the stored one has the revision `seen`."""
-        ...
-
-    async def remove_app(self, reservation: Reservation, seen: int) -> None:
-        """Replaces the app by the reservation of its id (D4).
-
-        Deletes its settings, profile counts and reaper records, and revokes its keys. Raises Conflict unless the app
-        has the revision `seen`.
-        """
-        ...
-
-    async def reservation(self, app_id: str) -> Reservation | None:
-        """The reservation of an id that no app uses."""
-        ...
-
-    async def reserve_app(self, reservation: Reservation, seen: int) -> None:
-        """Replaces a reservation. Raises Conflict unless it has the revision `seen`. `change_app` turns it into an
-        app.
-        """
-        ...
-
-    async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
-        """Up to `limit` reservations that are older than that time, with ids after `after`, ordered by id."""
-        ...
-
-    async def release_app(self, reservation: Reservation) -> None:
-        """Deletes the reservation, unless it has changed since it was read."""
-        ...
-
-    async def leaves_traces(self, app_id: str) -> bool:
-        """Whether any data of an app with this id is stored: a profile, a tombstone, a count (D4)."""
-        ...
-
-    async def add_key(self, key: StoredKey) -> None: ...
-
-    async def key(self, key_id: str) -> StoredKey | None: ...
-
-    async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
-        """The tenant's keys (of one app), including revoked keys, newest first."""
-        ...
-
-    async def revoke_key(self, key_id: str, time: datetime) -> None:
-        """Sets the revoke time unless there is one."""
-        ...
-
-    async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
-        """Stores the UTC day of the keys' last use, unless a later day is stored. Bumps no version."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class MadUsage:
     """Monthly active devices of an app (M4)."""
@@ -310,36 +173,6 @@ class UsageStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ReaperRecord:
-    """The reaper's state between passes (P6)."""
-
-    last_pass_time: datetime | None = None
-    held_since: datetime | None = None
-    """Set while the clock hold is in force. Only an operator's confirmation clears it."""
-
-
-@dataclass(frozen=True, slots=True)
-class DueBefore:
-    """The limits that decide which ACTIVE profiles of an app are due."""
-
-    app_id: str
-    heard: datetime
-    """Profiles whose last heartbeat is before this time are due."""
-    registered: datetime | None
-    """Profiles without a heartbeat that were registered before this time are due. None: they are exempt."""
-
-
-class DueProfile(NamedTuple):
-    """A due profile, found by a scan."""
-
-    key: ProfileKey
-    last_heartbeat_time: datetime | None
-    stored: Any
-    """The other data that `ReaperStore.delete` needs, in the store's form, because there may be very many of these
-    objects."""
-
-
 class LeaseStore(Protocol):
     """Leases by name. A lease has one holder at a time, until the holder releases it or it expires."""
 
@@ -349,92 +182,6 @@ class LeaseStore(Protocol):
 
     async def release(self, name: str, holder: str) -> None:
         """Releases the lease, if this holder has it."""
-        ...
-
-
-class ReaperStore(Protocol):
-    """The data that the reaper reads, deletes and stores."""
-
-    async def record(self) -> ReaperRecord: ...
-
-    async def save_record(self, record: ReaperRecord) -> None: ...
-
-    async def newest_sign_of_life(self) -> datetime | None:
-        """The newest heartbeat or registration of any profile."""
-        ...
-
-    async def due(self, before: DueBefore, limit: int) -> Sequence[DueProfile]:
-        """Up to `limit` due profiles, oldest first, at a cost proportional to their number."""
-        ...
-
-    async def count_due(self, before: DueBefore, limit: int) -> int:
-        """The number of due profiles, counted up to `limit`."""
-        ...
-
-    async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[DueProfile]:
-        """Up to `limit` UNREGISTERED profiles that were unregistered before `before`, oldest first."""
-        ...
-
-    async def delete(self, app_id: str, profiles: Sequence[DueProfile], reason: DeletionReason, now: datetime) -> None:
-        """Deletes these profiles of the app if none has changed, or raises Conflict and deletes none.
-
-        The same transaction writes everything that belongs to a deletion: guards, tombstones and events (D3, M2), the
-        profile counts and, for INACTIVE, the tally of the breaker (P6).
-        """
-        ...
-
-    async def reaped_since(self, app_id: str, since: datetime) -> int:
-        """Deletions for inactivity at or after `since`."""
-        ...
-
-    async def last_heartbeat_days(self, app_id: str) -> Mapping[date, int]:
-        """How many ACTIVE profiles had their last heartbeat on each UTC day."""
-        ...
-
-    async def register_days(self, app_id: str) -> Mapping[date, int]:
-        """How many ACTIVE profiles that never sent a heartbeat were last registered on each UTC day."""
-        ...
-
-    async def apps_with_leftovers(self) -> Sequence[str]:
-        """The apps that have rows which are purged by age. Includes deleted apps, and "" for rows without an app."""
-        ...
-
-    async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` tombstones of the app older than `before`; returns how many."""
-        ...
-
-    async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int: ...
-
-    async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` orders of the app's calls whose `forget_time` is before `before` (R13)."""
-        ...
-
-    async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
-        """Up to `limit` profiles of the app of which a time that the reaper uses is after `after`."""
-        ...
-
-    async def purge_reaped(self, app_id: str, before: datetime) -> int:
-        """Deletes the deletion tallies of the app older than `before`."""
-        ...
-
-    async def purge_imports(self, app_id: str, before: datetime) -> int:
-        """Deletes the starts of the app's imports that began before `before` (I2)."""
-        ...
-
-    async def held_apps(self) -> Sequence[str]:
-        """The apps in which the breaker held at the last pass (P6)."""
-        ...
-
-    async def hold(self, app_id: str, now: datetime) -> None:
-        """Stores that the breaker holds in the app."""
-        ...
-
-    async def release(self, app_id: str) -> None:
-        """Stores that it does not."""
-        ...
-
-    async def add_events(self, events: Sequence[Event]) -> None:
-        """Stores events that belong to no profile change (P6)."""
         ...
 
 

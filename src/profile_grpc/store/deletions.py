@@ -16,7 +16,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import COUNTS, ENDPOINTS, EVENTS, PROFILES, REAPED, TOMBSTONES
 from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.state import Changes, Delete, RowChanges
-from profile_grpc.service.ports import DueProfile
+from profile_grpc.service.reaper_ports import DueProfile
 from profile_grpc.store import rows, statements, tables
 from profile_grpc.store.applying import Applier
 from profile_grpc.store.database import Database

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, Text, bindparam, delete, or_, select, update
 
 from profile_grpc.domain.settings import App
-from profile_grpc.service.ports import Conflict, KeyKind, Reservation, StoredKey, Tenant
+from profile_grpc.service.directory_ports import KeyKind, Reservation, StoredKey, Tenant
+from profile_grpc.service.ports import Conflict
 from profile_grpc.store import settings_documents, statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Row

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.model import Event, ProfileKey
-from profile_grpc.service.ports import DueBefore, DueProfile, ReaperRecord
+from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import rows, statements, tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.deletions import STORED, Deletions

@@ -32,8 +32,8 @@ from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.credentials import Caller, KeyOrder
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.ports import KeyKind, Tenant
 from profile_grpc.service.profiles import Profiles
 from profile_grpc.store import SqlStore
 from profile_grpc.telemetry.tracing import Tracer

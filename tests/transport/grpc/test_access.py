@@ -16,7 +16,7 @@ from appprofile.v1 import (
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import recipient_pb2 as rc
 from profile_grpc.domain.errors import Refused
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.transport.grpc import access
 from profile_grpc.transport.grpc.access import ContractError, Names, Scope
 from profile_grpc.transport.grpc.call import Call

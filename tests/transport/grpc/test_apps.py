@@ -12,7 +12,7 @@ from appprofile.v1 import access_pb2, app_pb2, usage_service_pb2
 from appprofile.v1 import app_service_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.service import apps
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 from tests.support.domain import days
 from tests.transport.grpc.support import APP, FOREIGN_APP, FOREIGN_TENANT, TENANT, Served, key, refused
 

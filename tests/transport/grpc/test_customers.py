@@ -16,8 +16,8 @@ from appprofile.v1 import customer_service_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1 import recipient_pb2 as rs
 from profile_grpc.domain.model import Event, EventType
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.people import PersonData
-from profile_grpc.service.ports import KeyKind
 from profile_grpc.transport.grpc.people import document
 from tests.support.domain import T0
 from tests.transport.grpc.support import APP, Served, refused

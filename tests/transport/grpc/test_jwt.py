@@ -16,9 +16,9 @@ from appprofile.v1 import app_service_pb2 as app
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.domain.jwt import JwtMode, JwtOutcome, JwtSettings
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.jwt import key_sets, readiness
 from profile_grpc.service.jwt.key_sets import Verifier
-from profile_grpc.service.ports import KeyKind
 from profile_grpc.transport.grpc.call import Call
 from tests.support.contract import compile_proto
 from tests.support.jwt import jwk, jwks, pem, token

@@ -18,7 +18,8 @@ from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.domain.results import Beat
 from profile_grpc.service.credentials import Caller
-from profile_grpc.service.ports import KeyKind, StoreUnavailable
+from profile_grpc.service.directory_ports import KeyKind
+from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from tests.support.domain import T0, days
 from tests.support.limits import wait_s

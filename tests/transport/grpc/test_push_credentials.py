@@ -13,7 +13,7 @@ from appprofile.v1 import app_service_pb2 as app_pb
 from appprofile.v1 import credential_service_pb2 as pb
 from appprofile.v1 import profile_pb2
 from profile_grpc.domain.settings import WebPushSettings
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.vault import Vault, row_of
 from tests.support import push_files as files
 from tests.support.domain import T0

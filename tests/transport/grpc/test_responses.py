@@ -28,9 +28,9 @@ from profile_grpc.domain.model import (
 )
 from profile_grpc.domain.results import Beat, Displacement, IgnoredReason, IgnoredValue, Registered, Updated
 from profile_grpc.domain.settings import App, AppSettings
-from profile_grpc.service import ports
+from profile_grpc.service import directory_ports, ports
 from profile_grpc.service.credentials import Caller
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.transport.grpc import responses
 from profile_grpc.transport.grpc.call import Call
 from tests.support.domain import ANN, BOB, T0, days
@@ -100,7 +100,7 @@ def shown(profile: model.Profile, to: Call | None = None) -> pb.Profile:
         (settings.AccountRemovalAction, pb.AccountRemovalAction),
         (settings.InAppTransport, app_pb2.InAppTransport),
         (settings.MonitorKind, app_pb2.MonitorKind),
-        (ports.KeyKind, access_pb2.KeyKind),
+        (directory_ports.KeyKind, access_pb2.KeyKind),
     ],
 )
 def test_enumerations_have_the_contracts_numbers(ours: type[model.Platform], theirs: EnumTypeWrapper) -> None:

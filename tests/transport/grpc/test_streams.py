@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from appprofile.v1 import app_pb2, app_service_pb2
 from profile_grpc.service import apps
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.transport.grpc.call import Call
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits

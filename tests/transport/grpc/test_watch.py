@@ -14,7 +14,7 @@ from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.events import watching
 from profile_grpc.events.feed import Feed
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.watching import EventPosition
 from profile_grpc.transport.grpc.open_streams import StreamLimits
 from tests.support.domain import days

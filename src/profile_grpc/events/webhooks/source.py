@@ -12,8 +12,10 @@ from profile_grpc.domain.model import Event, EventType
 from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.watching import FeedWatching
+from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.event_ports import LoggedEvent
-from profile_grpc.service.ports import Clock, DirectoryStore, ReaperStore
+from profile_grpc.service.ports import Clock
+from profile_grpc.service.reaper_ports import ReaperStore
 from profile_grpc.service.watching import EventPosition, Subscription
 
 _APPS = 1000

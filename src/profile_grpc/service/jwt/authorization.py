@@ -12,9 +12,10 @@ from profile_grpc.domain.jwt import Claims, JwtMode, JwtOutcome, JwtSettings
 from profile_grpc.domain.settings import App
 from profile_grpc.service.credentials import Caller
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.jwt.key_sets import KeySets, Verifier
 from profile_grpc.service.jwt.readiness import Tally
-from profile_grpc.service.ports import Clock, KeyKind
+from profile_grpc.service.ports import Clock
 
 
 class Checked(NamedTuple):

@@ -16,8 +16,9 @@ from profile_grpc.domain.push_credentials import FIRST_REMINDER, PushCredential,
 from profile_grpc.domain.settings import App
 from profile_grpc.outbound.mail import Mail, Mailer, MailRefused
 from profile_grpc.service.background import repeat
+from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.lease import Lease
-from profile_grpc.service.ports import Clock, Conflict, DirectoryStore, LeaseStore
+from profile_grpc.service.ports import Clock, Conflict, LeaseStore
 from profile_grpc.service.push_credentials.ports import ContactStore, CredentialStore
 
 log = structlog.get_logger(__name__)

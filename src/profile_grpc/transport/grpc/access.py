@@ -18,7 +18,7 @@ from google.protobuf.message_factory import GetMessageClass
 from appprofile.v1 import access_pb2
 from profile_grpc.service.credentials import APP_KINDS
 from profile_grpc.service.directory import Reach
-from profile_grpc.service.ports import KeyKind
+from profile_grpc.service.directory_ports import KeyKind
 
 
 class ContractError(Exception):

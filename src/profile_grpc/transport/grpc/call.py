@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.settings import App
 from profile_grpc.service.credentials import Caller
+from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.jwt.authorization import Checked
-from profile_grpc.service.ports import KeyKind
 from profile_grpc.transport.grpc.caller_metadata import CallerMetadata
 
 _TOKEN_KINDS = frozenset({KeyKind.ADMIN, KeyKind.PROFILE})

@@ -32,7 +32,7 @@ from profile_grpc.domain.settings import (
     WebPushSettings,
 )
 from profile_grpc.service.credentials import KeyOrder
-from profile_grpc.service.ports import KeyKind, StoredKey
+from profile_grpc.service.directory_ports import KeyKind, StoredKey
 from profile_grpc.transport.grpc import endpoints, jwt
 from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
 
