@@ -11,7 +11,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from profile_grpc.bridge.metrics import BridgeMetrics
-from profile_grpc.telemetry.metrics import Metrics, ProfileCounts, process_registry
+from profile_grpc.telemetry.collectors import ProfileCounts
+from profile_grpc.telemetry.exposition import process_registry
+from profile_grpc.telemetry.metrics import Metrics
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 _SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "info": ("_info",)}

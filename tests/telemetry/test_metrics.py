@@ -22,7 +22,9 @@ from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes, State
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.push_credentials.ports import Expiry
-from profile_grpc.telemetry.metrics import Metrics, MetricsServer, Processes, ProfileCounts, process_registry
+from profile_grpc.telemetry.collectors import Processes, ProfileCounts
+from profile_grpc.telemetry.exposition import MetricsServer, process_registry
+from profile_grpc.telemetry.metrics import Metrics
 from profile_grpc.transport.grpc.outcome import RpcObserver
 from tests.support.limits import wait_s
 

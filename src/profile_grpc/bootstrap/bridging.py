@@ -25,8 +25,8 @@ from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.service import ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
+from profile_grpc.telemetry.exposition import MetricsServer, process_registry
 from profile_grpc.telemetry.logs import configure_logs
-from profile_grpc.telemetry.metrics import MetricsServer, process_registry
 from profile_grpc.telemetry.tracing import Tracer
 
 log = structlog.get_logger(__name__)

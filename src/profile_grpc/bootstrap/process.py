@@ -27,7 +27,8 @@ from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import SchemaError, SqlStore, open_store
-from profile_grpc.telemetry.metrics import Metrics, ProfileCounts
+from profile_grpc.telemetry.collectors import ProfileCounts
+from profile_grpc.telemetry.metrics import Metrics
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc.in_flight import CallLimits
 from profile_grpc.transport.grpc.open_streams import StreamLimits

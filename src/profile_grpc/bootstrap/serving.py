@@ -24,15 +24,10 @@ from profile_grpc.config import ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.store import migrate, open_store
+from profile_grpc.telemetry.collectors import Processes, ProfileCounts
+from profile_grpc.telemetry.exposition import MetricsServer, collected_registry, process_registry
 from profile_grpc.telemetry.logs import configure_logs
-from profile_grpc.telemetry.metrics import (
-    Metrics,
-    MetricsServer,
-    Processes,
-    ProfileCounts,
-    collected_registry,
-    process_registry,
-)
+from profile_grpc.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,35 +5,21 @@ The write path and every RPC call `Metrics`, so it looks up the child of a metri
 
 from __future__ import annotations
 
-import platform
 from collections import Counter as Tally
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.metadata import version
 from typing import TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    GCCollector,
     Histogram,
-    Metric,
-    PlatformCollector,
-    ProcessCollector,
-    disable_created_metrics,
-    multiprocess,
-    start_http_server,
 )
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
-from profile_grpc.config import PROGRAM
 from profile_grpc.domain.jwt import JwtOutcome
 from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
-from profile_grpc.domain.model import CountKey, DeletionReason
-from profile_grpc.domain.push_credentials import Version, in_use
+from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
 from profile_grpc.domain.state import Changes
 
@@ -46,8 +32,6 @@ _DELIVERY_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _PASS_SECONDS = (0.01, 0.1, 1, 10, 60, 300, 1800)
 
 MetricT = TypeVar("MetricT", Counter, Gauge, Histogram)
-
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, of no use here
 
 
 class Metrics:
@@ -401,116 +385,3 @@ def _of_method(metric: MetricT) -> Callable[..., MetricT]:
 def _show_zero(gauge: Gauge) -> None:
     """Exports 0 until the gauge is set. Of several workers the newest value counts, and this one is the oldest."""
     gauge._value.set(0, timestamp=1)  # noqa: SLF001 - the public `set` takes no time
-
-
-class Processes(Collector):
-    """The usual `process_` metrics for each of several processes, with a label `worker`: 0 is their parent."""
-
-    def __init__(self, pids: Callable[[], Mapping[int, int]]) -> None:
-        """`pids` returns the process id of each running worker, by its number."""
-        self._pids = pids
-
-    def collect(self) -> Iterator[Metric]:  # type: ignore[explicit-override]  # typing.override needs Python 3.12
-        """Each metric once, with a sample for each process. Nothing if the system has no /proc."""
-        found: dict[str, Metric] = {}
-        for worker, pid in sorted(self._pids().items()):
-            for family in ProcessCollector(pid=lambda pid=pid: pid, registry=None).collect():  # type: ignore[misc]
-                whole = found.setdefault(family.name, Metric(family.name, family.documentation, family.type))
-                for sample in family.samples:
-                    whole.add_sample(sample.name, {"worker": str(worker)}, sample.value)
-        yield from found.values()
-
-
-class ProfileCounts(Collector):
-    """What was last read from the store: numbers of profiles, apps whose feedback is held, expiries of credentials."""
-
-    def __init__(self) -> None:
-        self._counts: Mapping[CountKey, int] = {}
-        self._feedback_holds: Mapping[str, bool] = {}
-        self._credentials: Sequence[Version] = []
-
-    def update(
-        self,
-        counts: Mapping[CountKey, int],
-        feedback_holds: Mapping[str, bool],
-        credentials: Sequence[Version] = (),
-    ) -> None:
-        """Shows these from now on. `credentials`: every version of each push credential."""
-        self._credentials = list(credentials)
-        self._counts = dict(counts)
-        self._feedback_holds = dict(feedback_holds)
-
-    def collect(self) -> Iterator[Metric]:  # type: ignore[explicit-override]  # typing.override needs Python 3.12
-        """A gauge for each app, status and platform, and one for each app that lost an endpoint to feedback."""
-        family = GaugeMetricFamily(
-            "profile_grpc_profiles",
-            "Stored profiles, by app, status and platform.",
-            labels=("app", "status", "platform"),
-        )
-        for key, count in self._counts.items():
-            family.add_metric((key.app_id, key.status.name, key.platform.name), count)
-        yield family
-        held = GaugeMetricFamily(
-            "profile_grpc_feedback_held",
-            "1 while push feedback that says a token is dead is held in the app: too many endpoints were lost.",
-            labels=("app",),
-        )
-        for app_id, holds in self._feedback_holds.items():
-            held.add_metric((app_id,), holds)
-        yield held
-        yield self._expiries()
-
-    def _expiries(self) -> Metric:
-        family = GaugeMetricFamily(
-            "profile_grpc_credential_expiry_seconds",
-            "Seconds until the push credential in use expires, by app and name; negative: it has expired.",
-            labels=("app", "name"),
-        )
-        now = datetime.now(UTC)
-        for one in in_use(self._credentials, now):
-            if one.expire_time is not None:
-                family.add_metric((one.app_id, one.name), (one.expire_time - now).total_seconds())
-        return family
-
-
-def process_registry() -> CollectorRegistry:
-    """A registry with the standard metrics of a process."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    PlatformCollector(registry=registry)
-    GCCollector(registry=registry)
-    _build_info(registry)
-    return registry
-
-
-def collected_registry(folder: str, counts: ProfileCounts) -> CollectorRegistry:
-    """The metrics that the parent of several workers serves: the sum of what they write into `folder`."""
-    registry = CollectorRegistry()
-    multiprocess.MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
-    _build_info(registry)
-    registry.register(counts)
-    return registry
-
-
-class MetricsServer:
-    """Serves a registry over HTTP, in its own thread."""
-
-    def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
-        """Raises OSError when the port is taken."""
-        self._server, self._thread = start_http_server(port, host, registry)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return self._server.server_port
-
-    def close(self) -> None:
-        """Stops listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def _build_info(registry: CollectorRegistry) -> None:
-    info = Gauge("profile_grpc_build_info", "1, with the version.", ("version", "python"), registry=registry)
-    info.labels(version(PROGRAM), platform.python_version()).set(1)
