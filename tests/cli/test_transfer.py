@@ -224,6 +224,24 @@ def test_what_does_not_go_together_is_a_usage_error(commands: Commands, given: S
     assert commands(*given).status == 2
 
 
+@pytest.mark.parametrize(
+    ("target", "key", "told"),
+    [
+        ("http://localhost:1", b"k", "target must be host:port"),
+        ("localhost:1", b"s3 cret", "key has characters that no key has"),
+        ("localhost:1", b"\xff\xfe", "key has characters that no key has"),
+    ],
+)
+def test_a_target_or_key_that_cannot_be_used_is_a_usage_error(
+    commands: Commands, tmp_path: Path, target: str, key: bytes, told: str
+) -> None:
+    (tmp_path / "key").write_bytes(key)
+    file = write(tmp_path / "in.jsonl", [record("ann")])
+    place = ("--target", target, "--plaintext", "--key-file", str(tmp_path / "key"))
+    found = commands("import", file, "--app", "shop", *place)
+    assert (found.status, told in found.error_line) == (2, True)
+
+
 def test_an_interrupted_run_is_not_forgotten(commands: Commands, tmp_path: Path) -> None:
     """Without --resume it would be imported from its begin, under another start."""
     prepare(commands, "shop")

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+import typer
+
 from appprofile.v1 import customer_service_pb2 as customers_pb
 from appprofile.v1 import profile_service_pb2 as profiles_pb
 from profile_grpc.cli import output
@@ -53,10 +55,15 @@ async def open_records(options: TransferOptions) -> AsyncIterator[Records]:
     import appprofile.aio
     from appprofile import ApiError
 
-    key = options.key_file.read_text().strip() if options.key_file else None
     ca = options.ca.read_bytes() if options.ca else None
     try:
-        async with appprofile.aio.connect(options.target, key=key, plaintext=options.plaintext, ca=ca) as client:
+        # Bytes that are no text become characters that the client refuses, without repeating them.
+        key = options.key_file.read_text("utf-8", errors="replace").strip() if options.key_file else None
+        opened = appprofile.aio.connect(options.target, key=key, plaintext=options.plaintext, ca=ca)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    try:
+        async with opened as client:
             yield _RemoteRecords(client)
     except ApiError as error:
         raise CommandFailed(f"the server refuses the call: {error.message}") from None
