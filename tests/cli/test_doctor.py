@@ -45,6 +45,7 @@ def test_on_postgresql_it_reads_what_durability_rests_on(on_engine: Commands) ->
     status, found = examine(on_engine)
     assert found["engine"]["detail"].startswith("PostgreSQL ")
     assert found["synchronous_commit"]["verdict"] == "ok"
+    assert found["schema"]["verdict"] == "ok"
     assert found["fsync"] == {
         "check": "fsync",
         "verdict": "mend",
