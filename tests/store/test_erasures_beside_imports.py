@@ -189,6 +189,24 @@ async def test_C8_a_profile_of_an_erased_customer_stays_away(
     assert "ann-" not in repr(await contents(two.erasing.store))
 
 
+async def test_C8_erasures_of_users_do_not_make_an_import_read_the_customers_again(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many users are erased in the meantime, a record that names a customer is imported at the first attempt."""
+    app, read, reads = await two.erasing.apps.get(SHOP), two.importing.customers.refusals, 0
+
+    async def refusals(*given: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        found = await read(*given)
+        await two.erasing.people.erase_user(app, f"user-{reads}", announce=False)
+        return found
+
+    monkeypatch.setattr(two.importing.customers, "refusals", refusals)
+    assert await bring(two, record(two.importing, "ann-user", "ann-cust")) == [ImportOutcome.CREATED]
+    assert reads == 1
+
+
 async def test_C8_a_profile_that_names_a_merged_customer_stays_away(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     for customer_id in ("ann-old", "ann-cust"):
         await two.erasing.customers.create(TENANT, customer_id, Content("Ann"))

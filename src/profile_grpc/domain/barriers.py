@@ -41,11 +41,11 @@ class Barrier(NamedTuple):
         state.put_row(GUARDS, state.row(GUARDS, key) or Guard(key, state.fresh_revision()))
 
     def revision(self, state: State, owner: str, passing: Hashable) -> int:
-        """The revision that the change's guard has until the barrier is raised."""
+        """The revision that the change's guard has until the barrier is raised. A guard that is missing is stored."""
         found = state.row(GUARDS, self.guard(owner, passing))
         if found is not None:
             return found.revision
-        self.let_pass(state, owner, passing)  # which stores it
+        self.let_pass(state, owner, passing)
         return self.revision(state, owner, passing)
 
     def raise_for(self, state: State, owner: str) -> None:
@@ -59,6 +59,10 @@ CUSTOMER_CHANGES = Barrier(0)
 
 IMPORTED_PROFILES = Barrier(SHARED_GUARDS)
 """Stops imported profiles for erasures (C8). Its guards come after those that devices, users and tokens share."""
+
+IMPORTED_LINKS = Barrier(IMPORTED_PROFILES.first + WIDTH)
+"""Stops imported profiles that name a customer, for erasures of customers only (C8): no other erasure makes the
+customers outdated that were read for them."""
 
 
 @lru_cache(1024)  # each record of an import names the same guard when its rows are loaded and when it is decided

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from profile_grpc.domain.barriers import IMPORTED_PROFILES
+from profile_grpc.domain.barriers import IMPORTED_LINKS, IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
 from profile_grpc.domain.kinds import EVENTS, GUARDS, PROFILES, TOMBSTONES
@@ -32,6 +32,7 @@ class RememberErasure(OfOne):
         return self.user.app_id
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        """See Command."""
         needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
 
     def decide(self, state: State, _settings: AppSettings) -> None:
@@ -43,18 +44,19 @@ class RememberErasure(OfOne):
 
 @dataclass(frozen=True, slots=True)
 class StopImports(OfOne):
-    """Make each record conflict that an import into the app has decided before: the erasure of a customer is remembered
-    since (C8). The customer may be on another shard than the app.
+    """Make each record conflict that names a customer and that an import into the app has decided before: the erasure
+    of a customer is remembered since (C8). The customer may be on another shard than the app.
     """
 
     app_id: str
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
+        """See Command."""
+        needs.add(GUARDS, *IMPORTED_LINKS.guards(self.app_id))
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Raises the barrier."""
-        IMPORTED_PROFILES.raise_for(state, self.app_id)
+        IMPORTED_LINKS.raise_for(state, self.app_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class EraseProfiles:
         return len(self.keys)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        """See Command."""
         needs.add(PROFILES, *self.keys)
         needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
         needs.in_order.update(key.device for key in self.keys)

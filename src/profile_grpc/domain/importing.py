@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from profile_grpc.domain import billing, erasure, inactivity, linking, ownership, patching, registration, stamps
-from profile_grpc.domain.barriers import IMPORTED_PROFILES
+from profile_grpc.domain.barriers import IMPORTED_LINKS, IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.kinds import CURRENT, GUARDS, IMPORTS, PROFILES, RECEIVING, SIGNED_IN
@@ -89,18 +89,21 @@ class BeginImport(OfOne):
 
 @dataclass(frozen=True, slots=True)
 class ReadBarrier(OfOne):
-    """Read the barrier between an import and erasures, before the customers that its records name are read (C8)."""
+    """Read the barrier between an import and erasures of customers, before the customers that its records name are
+    read (C8).
+    """
 
     app_id: str
     start: datetime
     """When the import began."""
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        needs.add(GUARDS, IMPORTED_PROFILES.guard(self.app_id, self.start))
+        """See Command."""
+        needs.add(GUARDS, IMPORTED_LINKS.guard(self.app_id, self.start))
 
     def decide(self, state: State, _settings: AppSettings) -> int:
-        """Its revision, see `ImportProfile.barrier`."""
-        return IMPORTED_PROFILES.revision(state, self.app_id, self.start)
+        """Its revision, see `ImportProfile.barrier`. The first time, the barrier is stored."""
+        return IMPORTED_LINKS.revision(state, self.app_id, self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +121,15 @@ class ImportProfile(OfProfile):
     app_time: datetime | None = None
     """When the app was created. What was deleted with an earlier app of this id may be imported again (D4)."""
     barrier: int | None = None
-    """The revision that the barrier had before the record's customer was read; None: no customer was read. With another
-    revision the customer may have been erased since, and is to be read again."""
+    """The revision that IMPORTED_LINKS had before the record's customer was read; None: no customer was read. With
+    another revision the customer may have been erased since, and is to be read again."""
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
         needs.add(PROFILES, key, erasure.of_user(key.user))
         needs.add(GUARDS, key.device.guard, IMPORTED_PROFILES.guard(key.app_id, self.start))
+        if self.barrier is not None:
+            needs.add(GUARDS, IMPORTED_LINKS.guard(key.app_id, self.start))
         needs.add(CURRENT if settings.multi_user_per_device else SIGNED_IN, key.device)
         if settings.single_device_per_user:
             needs.add(RECEIVING, key.user)
@@ -143,6 +148,8 @@ class ImportProfile(OfProfile):
         imported = self._decide(state, settings)
         if imported.outcome is not ImportOutcome.UNCHANGED:
             IMPORTED_PROFILES.let_pass(state, self.app_id, self.start)
+            if self.barrier is not None:
+                IMPORTED_LINKS.let_pass(state, self.app_id, self.start)
         return imported
 
     def _decide(self, state: State, settings: AppSettings) -> Imported:
@@ -171,8 +178,8 @@ class ImportProfile(OfProfile):
     def _check_barrier(self, state: State) -> None:
         if self.barrier is None:
             return
-        if self.barrier != IMPORTED_PROFILES.revision(state, self.app_id, self.start):
-            raise Refused(Reason.CONFLICT, "Somebody was erased since the record's customer was read; try again.")
+        if self.barrier != IMPORTED_LINKS.revision(state, self.app_id, self.start):
+            raise Refused(Reason.CONFLICT, "A customer was erased since the record's customer was read; try again.")
 
     # --- the order of registrations ---
 

@@ -24,6 +24,9 @@ CommandT = TypeVar("CommandT", ImportProfile, ImportCustomer)
 
 _ATTEMPTS = 5
 """How often a record is decided again while other calls change the same data."""
+_CONFLICT_PAUSE = 0.05
+"""Seconds before the second attempt. Each further pause is twice as long, so that frequent erasures, too, leave time
+for an attempt (docs/adr/0103)."""
 _PAUSE = 0.25
 """Seconds between two attempts while the queue is full."""
 _OF_SERVICE = frozenset({Reason.DATABASE_UNAVAILABLE, Reason.DRAINING, Reason.QUEUE_FULL})
@@ -65,7 +68,8 @@ class Imports:
         """Imports profiles of the app; the results are in order. A refused record stays refused.
 
         Raises:
-            Refused: DATABASE_UNAVAILABLE, DRAINING: some may have been imported; repeat all of them.
+            Refused: some may have been imported; repeat all of them. DATABASE_UNAVAILABLE, DRAINING. CONFLICT,
+                DATA_REFUSED, INTERNAL: of the barrier, not of a record.
         """
 
         async def prepare(waiting: Mapping[int, ImportProfile]) -> _Prepared[ImportProfile]:
@@ -96,7 +100,9 @@ class Imports:
             number: record for number, record in enumerate(records) if isinstance(record, Refused)
         }
         waiting = {number: record for number, record in enumerate(records) if not isinstance(record, Refused)}
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            if attempt:
+                await asyncio.sleep(_CONFLICT_PAUSE * 2 ** (attempt - 1))
             prepared = await prepare(waiting)
             answers.update(prepared.answers)
             commands = prepared.commands

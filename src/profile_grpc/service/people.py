@@ -134,7 +134,12 @@ class People:
         return Erased({kind: removed[kind] for kind in ("customers", "merged_customers", "profiles", "events")})
 
     async def _stop_imports(self, apps: Sequence[App]) -> None:
-        """Lets what imports into the apps have decided be decided again, by the erasure that is remembered."""
+        """Raises a barrier of each app: records that name customers and that imports have decided before are decided
+        again, by the erasure that is remembered.
+
+        Raises:
+            Refused: as `WriteQueue.submit`.
+        """
         for answer in await self._queue.submit_all([(StopImports(app.app_id), app.settings) for app in apps]):
             if isinstance(answer, Refused):
                 raise answer
