@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -15,63 +14,30 @@ from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.customer_changes import CreateCustomer, CustomerPatch, ForgetCustomer, ImportCustomer
 from profile_grpc.domain.customers import Content
 from profile_grpc.domain.importing import ImportProfile, SourceState
-from profile_grpc.domain.kinds import CUSTOMERS, PROFILES
 from profile_grpc.domain.model import ProfileKey
 from profile_grpc.domain.results import Imported, ImportOutcome
-from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes
-from profile_grpc.service.directory_ports import Tenant
-from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore
-from profile_grpc.store.database import Session
+from tests.store.beside import (
+    EVERY_BATCH,
+    Stop,
+    Stopping,
+    Two,
+    before_committing,
+    before_writing,
+    overtaken,
+    two_processes,
+    users,
+)
 from tests.store.support import contents, register
-from tests.store.test_erasure import NEWS, SHOP, TENANT, running
+from tests.store.test_erasure import NEWS, SHOP, TENANT
 from tests.support.domain import days
 from tests.support.limits import wait_s
-
-_WHILE = 1.0
-"""Seconds that an erasure has to overtake an import that has written its rows and not committed."""
-
-
-class Stop:
-    """A place in the import where it waits until the test lets it go on; only the first time."""
-
-    def __init__(self, *, locked: bool = False) -> None:
-        self.locked = locked
-        """Whether the import holds locks then."""
-        self.reached, self.go = asyncio.Event(), asyncio.Event()
-
-    async def here(self) -> None:
-        if not self.reached.is_set():
-            self.reached.set()
-            await self.go.wait()
-
-
-class Two(NamedTuple):
-    """Two processes on one database."""
-
-    erasing: Application
-    importing: Application
 
 
 @pytest.fixture
 async def two(store: SqlStore, other: SqlStore) -> AsyncIterator[Two]:
-    async with AsyncExitStack() as stack:
-        made = Two(*[await stack.enter_async_context(running(one)) for one in (store, other)])
-        await store.directory.add_tenant(Tenant(TENANT, made.erasing.clock.now()))
-        for app_id in (SHOP, NEWS):
-            await made.erasing.apps.create(app_id, TENANT, "", AppSettings(multi_user_per_device=True))
+    async with two_processes(store, other) as made:
         yield made
-
-
-def before_writing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
-    """The import stops between the decision of a batch and its first write."""
-    return _at_apply(app, monkeypatch, after=False)
-
-
-def before_committing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
-    """The import stops between the last write of a batch and its commit."""
-    return _at_apply(app, monkeypatch, after=True)
 
 
 def after_reading_customers(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
@@ -85,26 +51,6 @@ def after_reading_customers(app: Application, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(app.customers, "refusals", refusals)
     return stop
-
-
-def _at_apply(app: Application, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> Stop:
-    stop, applier = Stop(locked=after), app.store.profiles._applier
-    apply = applier.apply
-
-    async def stopping(session: Session, changes: Changes) -> None:
-        imports = PROFILES in changes.rows or CUSTOMERS in changes.rows
-        if imports and not after:
-            await stop.here()
-        await apply(session, changes)
-        if imports and after:
-            await stop.here()
-
-    monkeypatch.setattr(applier, "apply", stopping)
-    return stop
-
-
-Stopping = Callable[[Application, pytest.MonkeyPatch], Stop]
-EVERY_BATCH = pytest.mark.parametrize("stopping", [before_writing, before_committing])
 
 
 def record(app: Application, user: str, customer: str = "", app_id: str = SHOP) -> ImportProfile:
@@ -122,24 +68,6 @@ async def bring_customer(two: Two, customer_id: str) -> Sequence[ImportOutcome]:
     one = ImportCustomer(two.importing.customers.ref(TENANT, customer_id), CustomerPatch({"name": "Ann"}))
     answers = await two.importing.imports.customers([one], dry_run=False)
     return [answer.outcome for answer in answers if isinstance(answer, Imported)]
-
-
-async def overtaken(
-    stop: Stop, importing: Awaitable[Sequence[ImportOutcome]], erasing: Callable[[], Awaitable[object]]
-) -> Sequence[ImportOutcome]:
-    """The import goes on once the erasure is done, or waits for the import's locks."""
-    brought = asyncio.ensure_future(importing)
-    async with asyncio.timeout(wait_s()):
-        await stop.reached.wait()
-        erasure = asyncio.ensure_future(erasing())
-        await asyncio.wait({erasure}, timeout=_WHILE if stop.locked else None)
-        stop.go.set()
-        await erasure
-        return await brought
-
-
-async def users(two: Two, app_id: str = SHOP) -> list[str]:
-    return [one.key.user_id for one in await two.erasing.store.profiles.list(ProfileFilter(app_id), None, 100)]
 
 
 @EVERY_BATCH
@@ -192,7 +120,7 @@ async def test_C8_a_profile_of_an_erased_customer_stays_away(
 async def test_C8_erasures_of_users_do_not_make_an_import_read_the_customers_again(
     two: Two, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many users are erased in the meantime, a record that names a customer is imported at the first attempt."""
+    """However many users are erased meanwhile, a record that names a customer is imported at the first attempt."""
     app, read, reads = await two.erasing.apps.get(SHOP), two.importing.customers.refusals, 0
 
     async def refusals(*given: Any) -> Any:

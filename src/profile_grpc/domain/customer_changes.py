@@ -230,7 +230,12 @@ class MergeCustomers(OfCustomer):
         for earlier in state.select(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id)):
             moved = earlier._replace(target_id=self.target.customer_id, revision=state.fresh_revision())
             state.put_row(CUSTOMER_TOMBSTONES, moved)
-        return target if content == target.content else _change(state, target, content)
+        if content != target.content:
+            return _change(state, target, content)
+        # Written all the same: an erasure of the target that commits first makes this conflict.
+        kept = target._replace(revision=state.fresh_revision())
+        state.put_row(CUSTOMERS, kept)
+        return kept
 
 
 class Forgotten(NamedTuple):
@@ -273,7 +278,8 @@ class RememberCustomerErasure(_OfErasure):
         gone = state.row(CUSTOMER_TOMBSTONES, self.ref.tombstone)
         version = stored.version if stored is not None else 0 if gone is None else gone.version
         left = CustomerTombstone(self.ref.tombstone, CustomerEnd.ERASED, state.now, version)
-        for one in (left, *[one._replace(reason=CustomerEnd.ERASED) for one in self.merged(state)]):
+        merged = [one._replace(reason=CustomerEnd.ERASED, delete_time=state.now) for one in self.merged(state)]
+        for one in (left, *merged):
             state.put_row(CUSTOMER_TOMBSTONES, one._replace(revision=state.fresh_revision()))
         # A creation that was decided before, and commits later, would be found by nobody.
         state.bump(CUSTOMER_CHANGES.guard(*self.ref.key))

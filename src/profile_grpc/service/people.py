@@ -152,7 +152,8 @@ class People:
         # Those that were merged into it are remembered by a hash: their ids are in events and in links, if anywhere.
         names = await self._customers.names(tenant_id, customer_id, self._events.merged_customers, apps)
         for app in apps:
-            for name in names:
+            # A merge moves links from the others to the first: whatever moves meanwhile is found there, at the end.
+            for name in reversed(names):
                 removed += await self._erase_linked(app, name, announced_customer=customer_id if announce else "")
         for name in names:
             removed["events"] += await self._erase_gone(tenant_id, name, apps, announce=announce)
