@@ -9,6 +9,7 @@ import pytest
 
 from profile_grpc.domain.errors import Reason
 from profile_grpc.domain.importing import REGISTERED, ImportProfile, SourceState
+from profile_grpc.domain.kinds import TOMBSTONES
 from profile_grpc.domain.model import (
     DeletionReason,
     EventType,
@@ -21,8 +22,9 @@ from profile_grpc.domain.model import (
     PushPurpose,
 )
 from profile_grpc.domain.patching import MAX_CUSTOM_ATTRIBUTES
-from profile_grpc.domain.results import Imported, ImportOutcome
-from tests.support.domain import ANN, BOB, T0, Scene, days, fcm, given, hours, key, patch
+from profile_grpc.domain.removal import DeleteDeviceProfile
+from profile_grpc.domain.results import Deleted, Imported, ImportOutcome
+from tests.support.domain import ANN, APP, BOB, T0, Scene, days, fcm, given, hours, key, patch
 
 NOW = T0 + days(100)
 OUT = SourceState(signed_out=True)
@@ -93,6 +95,19 @@ def test_m1_a_profile_that_was_counted_before_its_deletion_is_not_counted_anew()
     scene.at(NOW)
     bring(scene, record(ANN, NOW))
     assert scene.profile().mad.deletion_time == T0
+
+
+def test_m2_an_import_long_after_a_deletion_opens_no_window_without_a_count() -> None:
+    """The tombstone is purged after 90 days; the ledger still has the count."""
+    scene = given(at=T0)
+    scene.register(ANN)
+    scene.do(DeleteDeviceProfile(APP, user_id=ANN.user_id, device_id=ANN.device_id), Deleted)
+    scene.world.records[TOMBSTONES].clear()
+    scene.at(NOW)
+    assert bring(scene, record(ANN, NOW)) == [ImportOutcome.CREATED]
+    scene.do(DeleteDeviceProfile(APP, user_id=ANN.user_id, device_id=ANN.device_id), Deleted)
+    scene.later(days(1)).register(ANN)
+    assert scene.counted(ANN) == [T0, NOW + days(1)]
 
 
 def test_f6_a_suspect_endpoint_stays_suspect() -> None:

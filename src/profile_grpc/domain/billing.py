@@ -54,6 +54,14 @@ def was_active(mad: MadRecord) -> bool:
     return mad.number > 0
 
 
+def deleted_since(mad: MadRecord) -> MadRecord:
+    """The record of a missing profile by its last count, which its deletion followed.
+
+    If the deletion is forgotten, its window ended long ago: another one opens none before the next count (M2).
+    """
+    return mad if mad.deletion_time is not None else mad._replace(deletion_time=_LONG_AGO)
+
+
 def forgotten(deletion_time: datetime) -> MadRecord:
     """The record of a deleted profile whose counts are past the ledger's retention: its deletion still counts (M2)."""
     return MadRecord(deletion_time, 0, deletion_time)

@@ -182,9 +182,9 @@ def again(known: Profile, register_time: datetime) -> Profile:
 def counted_before(state: State, key: ProfileKey) -> MadRecord | None:
     """The billing record that an earlier profile of this key left, if any (M1, M2)."""
     history = state.history(key)
-    if history.mad is None and history.tombstone is not None:
-        return billing.forgotten(history.tombstone.mad_deletion_time)
-    return history.mad
+    if history.mad is not None:
+        return billing.deleted_since(history.mad)
+    return None if history.tombstone is None else billing.forgotten(history.tombstone.mad_deletion_time)
 
 
 def _heard(profile: Profile, settings: AppSettings, now: datetime) -> datetime | None:
