@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import pytest
 
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.domain.kinds import CUSTOMERS, PROFILES
+from profile_grpc.domain.kinds import CUSTOMERS, PROFILES, RAISED_GUARDS
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import Changes
 from profile_grpc.service.directory_ports import Tenant
@@ -73,7 +73,7 @@ def _at_apply(app: Application, monkeypatch: pytest.MonkeyPatch, *, after: bool)
     apply = applier.apply
 
     async def stopping(session: Session, changes: Changes) -> None:
-        changes_people = PROFILES in changes.rows or CUSTOMERS in changes.rows
+        changes_people = PROFILES in changes.rows or CUSTOMERS in changes.rows or RAISED_GUARDS in changes.records
         if changes_people and not after:
             await stop.here()
         await apply(session, changes)

@@ -16,6 +16,7 @@ from profile_grpc.domain.customers import Content
 from profile_grpc.domain.importing import ImportProfile, SourceState
 from profile_grpc.domain.model import ProfileKey
 from profile_grpc.domain.results import Imported, ImportOutcome
+from profile_grpc.service.observer import NullObserver
 from profile_grpc.store import SqlStore
 from tests.store.beside import (
     EVERY_BATCH,
@@ -133,6 +134,23 @@ async def test_C8_erasures_of_users_do_not_make_an_import_read_the_customers_aga
     monkeypatch.setattr(two.importing.customers, "refusals", refusals)
     assert await bring(two, record(two.importing, "ann-user", "ann-cust")) == [ImportOutcome.CREATED]
     assert reads == 1
+
+
+@EVERY_BATCH
+async def test_C8_erasures_of_two_users_of_an_app_do_not_conflict(
+    two: Two, stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, conflicts = await two.erasing.apps.get(SHOP), list[bool]()
+    await bring(two, record(two.importing, "ann-user"), record(two.importing, "bob"))
+    monkeypatch.setattr(NullObserver, "batch_conflicted", lambda _: conflicts.append(True))
+    stop = stopping(two.importing, monkeypatch)
+    await overtaken(
+        stop,
+        two.importing.people.erase_user(app, "bob", announce=False),
+        lambda: two.erasing.people.erase_user(app, "ann-user", announce=False),
+    )
+    assert await users(two) == []
+    assert not conflicts
 
 
 async def test_C8_a_profile_that_names_a_merged_customer_stays_away(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from profile_grpc.domain.kinds import (
     LEDGER,
     ORDERS,
     PROFILES,
+    RAISED_GUARDS,
     REAPED,
     RECOUNTED,
     TOMBSTONES,
@@ -173,6 +174,9 @@ class World:
                 self._write(kind, write.row)
         for record_kind, records in changes.records.items():
             for record in records:
+                if record_kind is RAISED_GUARDS:
+                    self._write(GUARDS, record)
+                    continue
                 # The counts that are dated anew are those of the ledger.
                 into = LEDGER if record_kind is RECOUNTED else record_kind
                 self.records[into][self._record_key(record_kind, record)] = record

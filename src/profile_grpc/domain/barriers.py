@@ -2,17 +2,18 @@
 
 A barrier is several guards of an app or of a tenant. Each change that it can stop passes it: the change writes one of
 the guards with the revision that the guard has, so two such changes do not conflict. To raise it gives every guard a
-new revision: a change that has passed and is not committed yet is decided again, by what is stored then.
+new revision, whatever it has: a change that has passed and is not committed yet is decided again, by what is stored
+then. Two raises do not conflict, and a command that raises a barrier need not read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
-from profile_grpc.domain.kinds import GUARDS
+from profile_grpc.domain.kinds import GUARDS, RAISED_GUARDS
 from profile_grpc.domain.model import GUARDS as SHARED_GUARDS
 from profile_grpc.domain.model import Guard, GuardKey
 from profile_grpc.domain.state import State
@@ -31,10 +32,6 @@ class Barrier(NamedTuple):
         """The guard that a change passes. `passing`: what it is about; the same guard for equal values."""
         return _guard(self.first, owner, passing)
 
-    def guards(self, owner: str) -> Sequence[GuardKey]:
-        """Every guard, which a command needs to raise the barrier of the app or tenant."""
-        return [GuardKey(owner, self.first + number) for number in range(WIDTH)]
-
     def let_pass(self, state: State, owner: str, passing: Hashable) -> None:
         """Makes the batch conflict if the barrier is raised before it commits."""
         key = self.guard(owner, passing)
@@ -49,9 +46,9 @@ class Barrier(NamedTuple):
         return self.revision(state, owner, passing)
 
     def raise_for(self, state: State, owner: str) -> None:
-        """Makes every change conflict that was decided before."""
-        for key in self.guards(owner):
-            state.bump(key)
+        """Makes every change of the app or tenant conflict that was decided before and is not committed."""
+        for number in range(WIDTH):
+            state.add_record(RAISED_GUARDS, Guard(GuardKey(owner, self.first + number), state.fresh_revision()))
 
 
 CUSTOMER_CHANGES = Barrier(0)

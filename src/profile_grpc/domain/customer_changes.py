@@ -1,7 +1,8 @@
 """The changes of customers, as commands (C3, C4, C7, C8).
 
-The write path decides them by tenant, as it decides the changes of profiles by app. Each takes part in a guard of its
-tenant, so that none is decided by a schema that has changed meanwhile.
+The write path decides them by tenant, as it decides the changes of profiles by app. Each passes the barrier of
+its tenant (`domain.barriers`), so that none is committed that was decided by a schema that has changed meanwhile, or
+before the erasure of its customer was remembered.
 """
 
 from __future__ import annotations

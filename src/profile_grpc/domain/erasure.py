@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from profile_grpc.domain.barriers import IMPORTED_LINKS, IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
-from profile_grpc.domain.kinds import EVENTS, GUARDS, PROFILES, TOMBSTONES
+from profile_grpc.domain.kinds import EVENTS, PROFILES, TOMBSTONES
 from profile_grpc.domain.model import DeletionReason, DeviceKey, Event, EventType, ProfileKey, Tombstone, UserKey
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Deleted
@@ -31,9 +31,8 @@ class RememberErasure(OfOne):
         """See Command."""
         return self.user.app_id
 
-    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
         """See Command."""
-        needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it, or begins its retention anew. An import that was decided without it is decided again."""
@@ -50,9 +49,8 @@ class StopImports(OfOne):
 
     app_id: str
 
-    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
         """See Command."""
-        needs.add(GUARDS, *IMPORTED_LINKS.guards(self.app_id))
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Raises the barrier."""
@@ -83,7 +81,6 @@ class EraseProfiles:
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         """See Command."""
         needs.add(PROFILES, *self.keys)
-        needs.add(GUARDS, *IMPORTED_PROFILES.guards(self.app_id))
         needs.in_order.update(key.device for key in self.keys)
 
     def decide(self, state: State, _settings: AppSettings) -> Deleted:

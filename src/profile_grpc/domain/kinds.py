@@ -235,6 +235,9 @@ MERGED_INTO: Selection[MergedInto, TombstoneKey, CustomerTombstone] = Selection(
 
 # --- records ---
 
+RAISED_GUARDS: RecordKind[Guard] = RecordKind("guard", key=lambda guard: guard.key, replaces=True)
+"""Guards of barriers that are raised: they get a new revision whatever theirs is, so two raises do not conflict."""
+
 TOMBSTONES: RecordKind[Tombstone] = RecordKind("tombstone", key=lambda t: (t.app_id, t.profile_hash), replaces=True)
 """What remains of deleted profiles (D3)."""
 

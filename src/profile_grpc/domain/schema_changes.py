@@ -14,7 +14,7 @@ from profile_grpc.domain.barriers import CUSTOMER_CHANGES
 from profile_grpc.domain.commands import OfOne
 from profile_grpc.domain.customer_schema import Change, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.kinds import GUARDS, SCHEMAS
+from profile_grpc.domain.kinds import SCHEMAS
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
@@ -33,7 +33,6 @@ class OfSchema(OfOne):
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         """See Command."""
-        needs.add(GUARDS, *CUSTOMER_CHANGES.guards(self.tenant_id))
         needs.add(SCHEMAS, self.tenant_id)
 
 

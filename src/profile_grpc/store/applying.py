@@ -23,7 +23,8 @@ class Applier:
     def __init__(self, database: Database, index: TokenIndex) -> None:
         self._rows: Mapping[RowKind[Any, Any], _Rows] = {one.kind: _Rows(database, one) for one in kinds.ROWS}
         self._tokens = index
-        self._records = [_Records(database, one) for one in kinds.RECORDS]
+        self._after = {one.after: _Records(database, one) for one in kinds.RECORDS if one.after is not None}
+        self._records = [_Records(database, one) for one in kinds.RECORDS if one.after is None]
         self._tallies = [_Tally(database, one) for one in kinds.TALLIES]
 
     async def apply(self, session: Session, changes: Changes) -> None:
@@ -40,6 +41,8 @@ class Applier:
         for kind, stored in self._rows.items():
             if kind in changes.rows:
                 await stored.write(session, changes.rows[kind])
+            if kind in self._after:
+                await self._after[kind].write(session, changes)
         await self._tokens.write(session, changes.rows.get(PROFILES, NOTHING))
         for records in self._records:
             await records.write(session, changes)

@@ -83,6 +83,9 @@ class StoredRecords(Generic[RecordT]):
     table: Table
     encoder: Callable[[], Callable[[RecordT], Row]]
     """Creates the encoder of one process."""
+    after: RowKind[Any, Any] | None = None
+    """Written right after the rows of this kind, because every transaction takes their locks in one order. None: after
+    all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +102,7 @@ class StoredTally(Generic[KeyT]):
 
 
 ROWS: Sequence[StoredRows[Any, Any]] = (
-    StoredRows(
-        kinds.GUARDS, tables.guard, key=tuple, read=rows.read_guard, values=lambda guard: (*guard.key, guard.revision)
-    ),
+    StoredRows(kinds.GUARDS, tables.guard, key=tuple, read=rows.read_guard, values=rows.guard_values),
     StoredRows(
         kinds.BEATS,
         tables.profile,
@@ -189,6 +190,7 @@ SELECTIONS: Sequence[StoredSelection[Any]] = (
 """A selection that leads to other selections comes before them."""
 
 RECORDS: Sequence[StoredRecords[Any]] = (
+    StoredRecords(kinds.RAISED_GUARDS, tables.guard, lambda: rows.guard_values, after=kinds.GUARDS),
     StoredRecords(kinds.TOMBSTONES, tables.tombstone, lambda: rows.tombstone_values),
     StoredRecords(kinds.LEDGER, tables.mad_ledger, lambda: rows.ledger_values),
     StoredRecords(kinds.RECOUNTED, tables.mad_ledger, lambda: rows.ledger_values),

@@ -354,6 +354,11 @@ def read_guard(row: Found) -> Guard:
     return Guard(GuardKey(app_id, number), revision)
 
 
+def guard_values(guard: Guard) -> Row:
+    """The row of `guard` for a guard."""
+    return (*guard.key, guard.revision)
+
+
 # --- records ---
 
 
