@@ -11,7 +11,6 @@ from structlog.testing import capture_logs
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import EventType
 from profile_grpc.domain.settings import App, AppSettings, ReaperBreaker
 from profile_grpc.reaper import deletion
 from profile_grpc.reaper.deletion import Sizes
@@ -23,15 +22,16 @@ from profile_grpc.store import SqlStore
 from tests.store.support import DAY, HASHER, NOW, Writer, contents, key, register
 from tests.support.domain import ManualClock, minutes
 
+HELD = ("REAPER_HELD", "shop", "BREAKER")
 SETTINGS = AppSettings(reaper_breaker=ReaperBreaker(percent=0, minimum=5))
 
 
 class Shop:
     """An app on a store, its write queue and its reaper."""
 
-    def __init__(self, store: SqlStore) -> None:
+    def __init__(self, store: SqlStore, clock: ManualClock | None = None) -> None:
         self.store = store
-        self.clock = ManualClock(NOW)
+        self.clock = clock or ManualClock(NOW)
         application = Application.over(store, self.clock, HASHER, NullObserver())
         self.queue, self.reaper = application.queue, application.reaper
 
@@ -52,6 +52,11 @@ class Shop:
 
     async def left(self) -> int:
         return sum((await self.store.profiles.app_counts("shop")).values())
+
+    async def hold_events(self) -> list[tuple[str, str, str]]:
+        """Type, app and reason of the events about holds."""
+        found = [one.event for one in await self.store.events.pending(1000)]
+        return [(e.type.value, e.app_id, e.reason) for e in found if e.type.value.startswith("REAPER")]
 
 
 @pytest.fixture
@@ -154,10 +159,62 @@ async def test_P6_the_breaker_holds_until_somebody_confirms_although_the_day_was
         report = await shop.reaper.run_pass()
         assert [held.app_id for held in report.held] == ["shop"]
         shop.clock.advance(minutes(5))
-    events = await shop.store.events.pending(100)
-    assert [one.event.reason for one in events if one.event.type is EventType.REAPER_HELD] == ["BREAKER"]
-    assert not [one for one in events if one.event.type is EventType.REAPER_RELEASED]
+    assert await shop.hold_events() == [HELD]
     assert await shop.reap(confirm=True) == 6
+
+
+async def test_P6_a_hold_lasts_although_another_process_had_read_the_day(shop: Shop, other: SqlStore) -> None:
+    """Processes take turns. One has read the day before the profiles became due, and another one holds."""
+    shop.clock.set(NOW.replace(hour=13, minute=0))
+    await shop.heard(*"abcdef")
+    for _ in range(10):
+        shop.clock.advance(4 * DAY)
+        assert not (await shop.reaper.run_pass()).held
+    shop.clock.advance(minutes(58))
+    assert not (await shop.reaper.run_pass()).held, "two minutes early"
+    others = Shop(other, shop.clock)
+    for reaper in (others.reaper, shop.reaper, others.reaper, shop.reaper):
+        shop.clock.advance(minutes(5))
+        assert [held.app_id for held in (await reaper.run_pass()).held] == ["shop"]
+    assert await shop.hold_events() == [HELD]
+    assert await shop.reap(confirm=True) == 6
+
+
+@pytest.mark.parametrize("name", ["count_due", "due"])
+async def test_P5_a_day_whose_pass_failed_is_read_again(shop: Shop, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    shop.clock.set(NOW.replace(hour=0, minute=0))
+    await shop.heard("ann", "bob")
+    for _ in range(10):
+        shop.clock.advance(4 * DAY)
+        await shop.reap()
+    shop.clock.advance(DAY / 2 + minutes(90))
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.store.reaper, name, refuse)
+        with pytest.raises(DataRefused):
+            await shop.reap()
+    shop.clock.advance(minutes(5))
+    assert await shop.reap() == 2
+
+
+async def test_P6_a_hold_outlasts_a_pass_that_failed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.clock.set(NOW.replace(hour=0, minute=0))
+    await shop.heard(*"abcdef")
+    for _ in range(10):
+        shop.clock.advance(4 * DAY)
+        await shop.reap()
+    shop.clock.advance(DAY / 2 + minutes(90))
+    assert (await shop.reaper.run_pass()).held
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.store.reaper, "count_due", refuse)
+        with pytest.raises(DataRefused):
+            await shop.reap()
+    shop.clock.advance(minutes(5))
+    assert (await shop.reaper.run_pass()).held
+    assert await shop.hold_events() == [HELD]
+
+
+async def refuse(*_: object) -> None:
+    raise DataRefused("of this app")
 
 
 async def test_P6_a_go_for_one_app_is_no_go_for_the_clock(shop: Shop) -> None:
@@ -176,25 +233,20 @@ async def test_P6_a_go_for_one_app_is_no_go_for_the_clock(shop: Shop) -> None:
 
 async def test_E1_a_hold_and_its_end_leave_one_event_each(shop: Shop) -> None:
     """Whichever process makes the passes."""
-
-    async def events() -> list[tuple[str, str, str]]:
-        found = [one.event for one in await shop.store.events.pending(1000)]
-        return [(e.type.value, e.app_id, e.reason) for e in found if e.type.value.startswith("REAPER")]
-
-    others = Shop(shop.store).reaper
+    events = shop.hold_events
+    others = Shop(shop.store, shop.clock).reaper
     await shop.heard(*"abcdef")
     shop.clock.advance(4 * DAY)
     for _ in range(12):
         await shop.reap()
         shop.clock.advance(4 * DAY)
-    assert await events() == [("REAPER_HELD", "shop", "BREAKER")]
-    others._clock = shop.clock
+    assert await events() == [HELD]
     assert (await others.run_pass()).held
-    assert await events() == [("REAPER_HELD", "shop", "BREAKER")]
+    assert await events() == [HELD]
     assert (await others.run_pass(confirm=True)).reaped["shop"] == 6
     await shop.reap()
     released = ("REAPER_RELEASED", "shop", "BREAKER")
-    assert sorted(await events()) == [("REAPER_HELD", "shop", "BREAKER"), released]
+    assert sorted(await events()) == [HELD, released]
     shop.clock.advance(365 * DAY)
     for _ in range(2):
         await shop.reap()

@@ -89,9 +89,10 @@ class Unregistered:
 
 
 class ReadCutoffs:
-    """Skips the day of a cutoff if it was read recently (P5).
+    """Skips the day of a cutoff if this process has read it recently (P5).
 
-    Kept in memory only: after a restart each such day is read once more.
+    Kept in memory only: after a restart each such day is read once more, and each process reads it for itself. A count
+    of what is due without that day is too small, so it must not end a hold of the breaker (P6).
     """
 
     def __init__(self) -> None:
@@ -106,12 +107,13 @@ class ReadCutoffs:
             return replace(before, heard=heard)
         return replace(before, heard=heard, registered=self._cutoff(app.app_id, "registered", before.registered, ttl))
 
-    def forget(self, app_id: str) -> None:
-        """The pass deletes nothing in the app, so its days are read again at the next one (P6)."""
-        self._read = {key: cutoff for key, cutoff in self._read.items() if key[0] != app_id}
+    def mark_read(self, before: DueBefore) -> None:
+        """Everything before these cutoffs is deleted, or was found to be alive."""
+        for kind, cutoff in (("heard", before.heard), ("registered", before.registered)):
+            # A cutoff at the start of a day reads nothing of that day.
+            if cutoff is not None and cutoff != inactivity.start_of_day(cutoff):
+                self._read[before.app_id, kind] = cutoff
 
     def _cutoff(self, app_id: str, kind: str, cutoff: datetime, period: timedelta) -> datetime:
-        if not inactivity.is_scan_due(self._read.get((app_id, kind)), cutoff, period):
-            return inactivity.start_of_day(cutoff)
-        self._read[app_id, kind] = cutoff
-        return cutoff
+        scan_due = inactivity.is_scan_due(self._read.get((app_id, kind)), cutoff, period)
+        return cutoff if scan_due else inactivity.start_of_day(cutoff)

@@ -82,6 +82,10 @@ class Holds:
         )
         return True
 
+    def is_held(self, app_id: str) -> bool:
+        """Whether the breaker held at the last pass, which another process may have made."""
+        return app_id in self._stored
+
     async def breaker_holds(self, app: App, before: DueBefore, now: datetime, *, confirm: bool) -> HeldApp | None:
         """Whether the deletions would exceed the limit for 24 hours (P6)."""
         held = None if confirm else await self.over_limit(app, before, now)

@@ -190,13 +190,16 @@ class Reaper:
     async def _clean(self, app: App, report: PassReport, order: _Order) -> None:
         """Deletes what is inactive in the app unless the breaker holds, and purges what is unregistered."""
         now, progress = order.now, order.progress
-        before = self._cutoffs.without_recent_days(app, inactive_before(app, now))
+        before = inactive_before(app, now)
+        if not self._holds.is_held(app.app_id):
+            before = self._cutoffs.without_recent_days(app, before)
         held = await self._holds.breaker_holds(app, before, now, confirm=order.confirm)
         if held is not None:
             report.held.append(held)
-            self._cutoffs.forget(app.app_id)
-        elif deleted := await self._deletion.delete_due(app, Inactive(before), now, progress):
-            report.reaped[app.app_id] = deleted
+        else:
+            if deleted := await self._deletion.delete_due(app, Inactive(before), now, progress):
+                report.reaped[app.app_id] = deleted
+            self._cutoffs.mark_read(before)
         report.purged.profiles += await self._deletion.delete_due(app, Unregistered.of(app, now), now, progress)
 
     async def _erase_leftovers_of_deleted_apps(self, known: AbstractSet[str]) -> None:
