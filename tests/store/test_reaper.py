@@ -1,6 +1,5 @@
 """What the reaper reads and keeps (P1-P8)."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,42 +141,6 @@ async def test_P6_deletions_for_inactivity_add_up(store: SqlStore, other: SqlSto
     assert await reaper.reaped_since("unknown", NOW - DAY) == 0
     assert await reaper.purge_reaped("shop", NOW) == 1
     assert await reaper.reaped_since("shop", NOW - 99 * DAY) == 14
-
-
-async def test_P5_one_holder_has_the_lease(store: SqlStore, other: SqlStore) -> None:
-    minute = timedelta(minutes=1)
-    assert await store.leases.acquire("reaper", "a", NOW, minute)
-    assert not await other.leases.acquire("reaper", "b", NOW + minute - TICK, minute)
-    assert await store.leases.acquire("reaper", "a", NOW + minute / 2, minute), "its holder renews it"
-    assert not await other.leases.acquire("reaper", "b", NOW + minute, minute)
-    assert await other.leases.acquire("reaper", "b", NOW + 1.5 * minute, minute), "it ran out"
-    assert not await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute)
-    await store.leases.release("reaper", "a")
-    assert not await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute), (
-        "nobody gives another's lease back"
-    )
-    await other.leases.release("reaper", "b")
-    assert await store.leases.acquire("reaper", "a", NOW + 1.6 * minute, minute)
-
-
-async def test_P5_a_lease_of_a_clock_far_ahead_is_nobodys(store: SqlStore, other: SqlStore) -> None:
-    """Its holder was killed, and its clock was a year ahead: nobody may have to wait for a year."""
-    minute = timedelta(minutes=1)
-    for ahead, gets in ((timedelta(hours=23), False), (DAY, False), (DAY + TICK, True), (365 * DAY, True)):
-        holder = str(ahead)
-        assert await store.leases.acquire("reaper", holder, NOW + ahead, minute)
-        assert await other.leases.acquire("reaper", "b", NOW, minute) is gets
-        await store.leases.release("reaper", holder)
-        await other.leases.release("reaper", "b")
-
-
-async def test_P5_of_many_that_want_the_lease_at_once_one_gets_it(store: SqlStore, other: SqlStore) -> None:
-    wanted = [
-        target.leases.acquire("reaper", f"{name} {number}", NOW, DAY)
-        for name, target in (("store", store), ("other", other))
-        for number in range(5)
-    ]
-    assert sum(await asyncio.gather(*wanted)) == 1
 
 
 async def test_the_record_is_one(store: SqlStore, other: SqlStore) -> None:

@@ -17,7 +17,7 @@ from profile_grpc.domain.webhooks import Delivery, Progress, Secret, Webhook, We
 from profile_grpc.events.webhooks.source import Batch, EventsLost, EventSource
 from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
-from profile_grpc.service.ports import Conflict
+from profile_grpc.service.ports import Conflict, HeldLease
 from profile_grpc.service.webhook_secrets import WebhookSecrets
 from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 from profile_grpc.service.webhooks import Webhooks
@@ -164,8 +164,13 @@ class MemoryLeases:
 
     holders: dict[str, str] = field(default_factory=dict)
 
-    async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
+    async def acquire(
+        self, name: str, holder: str, now: datetime, duration: timedelta, lost: HeldLease | None = None
+    ) -> bool:
         return self.holders.setdefault(name, holder) == holder
+
+    async def held(self, name: str) -> HeldLease | None:
+        return HeldLease(self.holders[name], datetime.fromtimestamp(0, UTC)) if name in self.holders else None
 
     async def release(self, name: str, holder: str) -> None:
         if self.holders.get(name) == holder:

@@ -125,8 +125,8 @@ class Reaper:
             LeaseLost: another process holds the lease.
             StoreError, Refused: the store or the queue failed; what was deleted stays deleted.
         """
-        started = perf_counter()
         await self._lease.acquire()
+        started = perf_counter()
         report, outcome = PassReport(), "failed"
         order = _Order(app_id, confirm, progress or (lambda _app, _count: None), self._clock.now())
         try:

@@ -1,13 +1,21 @@
-"""A lease in the database: any number of processes may request it; one holds it at a time (P5)."""
+"""A lease in the database: any number of processes may request it; one holds it at a time (P5).
+
+Processes compare the time of a lease with their own clocks. If a process was killed while its clock was a year ahead,
+its lease would expire in a year. So a lease that expires more than a day too late (Terms: stamps ahead) is observed for
+its duration. If it was renewed, its holder is alive and keeps it, however its clock is set. If not, it is lost.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from time import monotonic
 from typing import Final
 
-from profile_grpc.service.ports import Clock, LeaseStore
+from profile_grpc.domain.stamps import MAX_AHEAD
+from profile_grpc.service.ports import Clock, HeldLease, LeaseStore
 
 
 class LeaseLost(Exception):  # noqa: N818 - an outcome
@@ -19,9 +27,19 @@ class Lease:
 
     DURATION: Final = timedelta(seconds=60)
 
-    def __init__(self, leases: LeaseStore, name: str, clock: Clock, duration: timedelta = DURATION) -> None:
+    def __init__(
+        self,
+        leases: LeaseStore,
+        name: str,
+        clock: Clock,
+        duration: timedelta = DURATION,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`pause` waits for that many seconds of a monotonic clock."""
         self._leases = leases
         self._duration = duration
+        self._pause = pause
         self._name = name
         self._clock = clock
         self._holder = secrets.token_hex(8)
@@ -29,15 +47,24 @@ class Lease:
         """When it was last renewed, in seconds of a monotonic clock."""
 
     async def acquire(self) -> None:
-        """Acquires or renews the lease.
+        """Acquires or renews the lease. If another process has it for more than a day, waits for its duration first.
 
         Raises:
             LeaseLost: another process holds it.
             StoreError.
         """
-        self._renewed = monotonic()
-        if not await self._leases.acquire(self._name, self._holder, self._clock.now(), self._duration):
+        if await self._try():
+            return
+        held = await self._leases.held(self._name)
+        if held is None or held.expire_time <= self._clock.now() + self._duration + MAX_AHEAD:
             raise LeaseLost
+        await self._pause(self._duration.total_seconds())
+        if not await self._try(held):
+            raise LeaseLost
+
+    async def _try(self, lost: HeldLease | None = None) -> bool:
+        self._renewed = monotonic()
+        return await self._leases.acquire(self._name, self._holder, self._clock.now(), self._duration, lost)
 
     async def keep(self) -> None:
         """Renews the lease once a third of it has passed; else costs nothing. Raises as `acquire`."""

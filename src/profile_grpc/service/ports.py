@@ -173,11 +173,32 @@ class UsageStore(Protocol):
         ...
 
 
+class HeldLease(NamedTuple):
+    """A lease as its holder last renewed it."""
+
+    holder: str
+    expire_time: datetime
+
+
 class LeaseStore(Protocol):
     """Leases by name. A lease has one holder at a time, until the holder releases it or it expires."""
 
-    async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
-        """Acquires or renews the lease; False if the lease of another holder has not expired."""
+    async def acquire(
+        self, name: str, holder: str, now: datetime, duration: timedelta, lost: HeldLease | None = None
+    ) -> bool:
+        """Acquires or renews the lease; False if the lease of another holder has not expired.
+
+        Args:
+            name: of the lease.
+            holder: who acquires it.
+            now: the holder's time.
+            duration: after which the lease expires.
+            lost: the lease of another holder that is replaced although it has not expired, unless it was renewed.
+        """
+        ...
+
+    async def held(self, name: str) -> HeldLease | None:
+        """The lease, expired or not; None if nobody has it."""
         ...
 
     async def release(self, name: str, holder: str) -> None:

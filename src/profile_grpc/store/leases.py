@@ -1,17 +1,12 @@
-"""Leases: one row each. After a lease has expired, another holder may acquire it.
-
-A lease that expires more than a day later than a new one would was written under a wrong clock (Terms: stamps ahead),
-and counts as expired. Otherwise a process that was killed while its clock was a year ahead would leave a lease that
-nobody gets for a year.
-"""
+"""Leases: one row each. After a lease has expired, another holder may acquire it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, or_
+from sqlalchemy import and_, bindparam, delete, or_, select
 
-from profile_grpc.domain.stamps import MAX_AHEAD
+from profile_grpc.service.ports import HeldLease
 from profile_grpc.store import tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Insert
@@ -24,20 +19,31 @@ class SqlLeases:
         self._database = database
         self._acquire = database.prepare(_acquire(database))
         lease = tables.lease
+        self._held = database.prepare(
+            select(lease.c.holder, lease.c.expire_time).where(lease.c.name == bindparam("name"))
+        )
         self._release = database.prepare(
             delete(lease).where(lease.c.name == bindparam("name"), lease.c.holder == bindparam("holder"))
         )
 
-    async def acquire(self, name: str, holder: str, now: datetime, duration: timedelta) -> bool:
-        """Acquires or renews the lease; False if the lease of another holder has not expired."""
-        end = now + duration
+    async def acquire(
+        self, name: str, holder: str, now: datetime, duration: timedelta, lost: HeldLease | None = None
+    ) -> bool:
+        """Acquires or renews the lease; False if the lease of another holder has not expired and is not `lost`."""
         values = {
             "holder": holder,
-            "expire_time": times.micros(end),
+            "expire_time": times.micros(now + duration),
             "now": times.micros(now),
-            "latest": times.micros(end + MAX_AHEAD),
+            "lost_holder": lost and lost.holder,
+            "lost_expire_time": lost and times.micros(lost.expire_time),
         }
         return bool(await self._database.execute(self._acquire, name=name, **values))
+
+    async def held(self, name: str) -> HeldLease | None:
+        """The lease, expired or not."""
+        for holder, expire_time in await self._database.fetch(self._held, name=name):
+            return HeldLease(holder, times.instant(expire_time))
+        return None
 
     async def release(self, name: str, holder: str) -> None:
         """Releases the lease, if this holder has it."""
@@ -55,6 +61,6 @@ def _acquire(database: Database) -> Insert:
         where=or_(
             lease.c.holder == statement.excluded.holder,
             lease.c.expire_time <= bindparam("now"),
-            lease.c.expire_time > bindparam("latest"),
+            and_(lease.c.holder == bindparam("lost_holder"), lease.c.expire_time == bindparam("lost_expire_time")),
         ),
     )
