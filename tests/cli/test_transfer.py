@@ -10,9 +10,10 @@ import pytest
 import zstandard
 
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.transfer import exporting
+from profile_grpc.cli.transfer import exporting, records
 from profile_grpc.cli.transfer.parquet import ParquetSink
 from tests.cli.program import Commands
+from tests.support.ports import free_port
 
 ENDINGS = ["jsonl", "jsonl.gz", "jsonl.zst", "parquet"]
 BROKEN = {
@@ -162,7 +163,7 @@ def test_I1_a_file_that_is_cut_off_is_told(commands: Commands, tmp_path: Path, e
 def test_I4_a_file_is_decompressed_by_its_content(commands: Commands, tmp_path: Path) -> None:
     prepare(commands, "shop")
     text = json.dumps(record("ann")) + "\n"
-    for name, content, records in (
+    for name, content, number in (
         ("plain.gz", text.encode(), 1),
         ("packed", gzip.compress(text.encode()) * 2, 2),
         ("frames", b"\x50\x2a\x4d\x18\x00\x00\x00\x00" + zstandard.compress(text.encode()) * 2, 2),
@@ -170,7 +171,7 @@ def test_I4_a_file_is_decompressed_by_its_content(commands: Commands, tmp_path: 
     ):
         (tmp_path / name).write_bytes(content)
         counts = json.loads(commands.succeed("import", str(tmp_path / name), "--app", "shop", "--json", "--dry-run"))
-        assert (counts["created"] + counts["unchanged"], counts["refused"]) == (records, {}), name
+        assert (counts["created"] + counts["unchanged"], counts["refused"]) == (number, {}), name
 
 
 def test_I3_customers_are_exported_and_imported(commands: Commands, tmp_path: Path) -> None:
@@ -240,6 +241,20 @@ def test_a_target_or_key_that_cannot_be_used_is_a_usage_error(
     place = ("--target", target, "--plaintext", "--key-file", str(tmp_path / "key"))
     found = commands("import", file, "--app", "shop", *place)
     assert (found.status, told in found.error_line) == (2, True)
+
+
+@pytest.mark.parametrize("words", [("import", "in.jsonl", "--app", "shop"), ("export", "--customers")], ids=" ".join)
+def test_a_server_that_was_never_there_ends_the_command(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: Sequence[str]
+) -> None:
+    """The streams go on when a server comes back: they would wait for it for ever."""
+    monkeypatch.setattr(records, "FIRST_ANSWER_S", 0.1)
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in.jsonl", [record("ann")])
+    target = f"localhost:{free_port()}"
+    found = commands(*words, "--target", target, "--plaintext")
+    assert (found.status, f"cannot use {target}" in found.error_line) == (1, True)
+    assert "no connection" in found.error_line
 
 
 def test_an_interrupted_run_is_not_forgotten(commands: Commands, tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
+from appprofile.v1 import app_service_pb2 as apps_pb
 from appprofile.v1 import customer_service_pb2 as customers_pb
 from appprofile.v1 import profile_service_pb2 as profiles_pb
 from profile_grpc.cli import output
@@ -16,6 +17,12 @@ from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import database
 from profile_grpc.cli.transfer.options import TransferOptions
+
+if TYPE_CHECKING:
+    from appprofile.aio import Client
+
+FIRST_ANSWER_S = 15.0
+"""How long to wait for the first answer of a server. One that has answered may be away for as long as it likes."""
 
 
 class Records(Protocol):
@@ -64,18 +71,29 @@ async def open_records(options: TransferOptions) -> AsyncIterator[Records]:
         raise typer.BadParameter(str(error)) from None
     try:
         async with opened as client:
+            await _reach(client, options)
             yield _RemoteRecords(client)
     except ApiError as error:
-        raise CommandFailed(f"the server refuses the call: {error.message}") from None
+        what = "the server refuses the call" if error.reason else f"cannot use {options.target}"
+        raise CommandFailed(f"{what}: {error.message}") from None
+
+
+async def _reach(client: Client, options: TransferOptions) -> None:
+    """Calls the server once. The streams wait for a server that is away, also for one that was never there.
+
+    Raises:
+        ApiError: there is no server, or it refuses the key or does not know the app.
+    """
+    if options.app_id:
+        await client.apps.GetApp(apps_pb.GetAppRequest(app_id=options.app_id), timeout=FIRST_ANSWER_S)
+    else:
+        await client.customers.GetCustomerSchema(customers_pb.GetCustomerSchemaRequest(), timeout=FIRST_ANSWER_S)
 
 
 class _RemoteRecords:
     """The records of a server. An interrupted call goes on once the server answers; stderr says so."""
 
-    def __init__(self, client: object) -> None:
-        from appprofile.aio import Client
-
-        assert isinstance(client, Client)  # noqa: S101 - narrows the type, which is not imported at the top
+    def __init__(self, client: Client) -> None:
         self._client = client
 
     def import_profiles(
