@@ -6,7 +6,7 @@ import asyncio
 import re
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from clients.python.tests.service import PING, Refusal, ScriptedService, serving
 
 import appprofile
 from appprofile import ApiError, FieldViolation, _connecting, _options
-from appprofile.v1.profile_service_pb2 import HeartbeatRequest
+from appprofile.v1.profile_service_pb2 import HeartbeatRequest, WatchProfilesRequest
 from appprofile.v1.usage_service_pb2 import GetMadUsageRequest
 
 BEAT = HeartbeatRequest()
@@ -253,8 +253,24 @@ async def test_a_connection_is_tried_when_a_call_hears_nothing(kind: Any, monkey
     assert PING in heard
 
 
+async def _beat(client: appprofile.aio.Client) -> None:
+    await client.profiles.Heartbeat(BEAT)
+
+
+async def _watch(client: appprofile.aio.Client) -> None:
+    async for _ in client.profiles.WatchProfiles(WatchProfilesRequest(app_ids=["shop"])):
+        pass
+
+
+async def _read(client: appprofile.aio.Client) -> None:
+    await client.profiles.WatchProfiles(WatchProfilesRequest(app_ids=["shop"])).read()
+
+
 @pytest.mark.parametrize("closed", [True, False])
-async def test_a_call_ends_with_an_error_if_the_client_is_closed_by_somebody_else(closed: bool) -> None:
+@pytest.mark.parametrize("use", [_beat, _watch, _read])
+async def test_a_call_ends_with_an_error_if_the_client_is_closed_by_somebody_else(
+    use: Callable[[appprofile.aio.Client], Awaitable[None]], closed: bool
+) -> None:
     """CancelledError would end the task of a caller whom nobody has cancelled; a cancelled task still gets it."""
     called = asyncio.Event()
 
@@ -262,13 +278,13 @@ async def test_a_call_ends_with_an_error_if_the_client_is_closed_by_somebody_els
         called.set()
         return "token"
 
-    async def beat() -> None:
-        await client.profiles.Heartbeat(BEAT)
+    async def run() -> None:
+        await use(client)
 
     with socket.create_server(("localhost", 0)) as unanswered:
         target = f"localhost:{unanswered.getsockname()[1]}"
         client = appprofile.aio.connect(target, jwt=token, plaintext=True)
-        waiting = asyncio.create_task(beat())
+        waiting = asyncio.create_task(run())
         await called.wait()
         if closed:
             await client.close()

@@ -19,17 +19,14 @@ _DoneCallback = Callable[[Any], None]
 _CallT = TypeVar("_CallT", bound=grpc.aio.Call)
 
 
-def task_is_cancelled() -> bool:
-    """Whether a CancelledError is that of the current task.
+def cancellation(error: asyncio.CancelledError) -> BaseException:
+    """The error itself, if the current task is cancelled; else `ApiError`.
 
     gRPC raises it also for a call that somebody else has cancelled: the other side, or the closing of the client.
     """
     task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def call_cancelled() -> ApiError:
-    """The error of a call that was cancelled, but not its task."""
+    if task is not None and task.cancelling():
+        return error
     return ApiError(grpc.StatusCode.CANCELLED, "the call was cancelled")
 
 
@@ -92,10 +89,8 @@ class DecodedCall(_Decoded[grpc.aio.UnaryUnaryCall[Any, Any]], grpc.aio.UnaryUna
     def __await__(self) -> Generator[Any, None, Any]:
         try:
             return (yield from self._call.__await__())
-        except asyncio.CancelledError:
-            if task_is_cancelled():
-                raise
-            raise call_cancelled() from None
+        except asyncio.CancelledError as error:
+            raise cancellation(error) from None
         except grpc.aio.AioRpcError as error:
             decoded = yield from self._decode(error).__await__()
             raise decoded from error
@@ -109,6 +104,8 @@ class DecodedStream(_Decoded[grpc.aio.UnaryStreamCall[Any, Any]], grpc.aio.Unary
         try:
             async for message in self._call:
                 yield message
+        except asyncio.CancelledError as error:
+            raise cancellation(error) from None
         except grpc.aio.AioRpcError as error:
             raise await self._decode(error) from error
 
@@ -116,6 +113,8 @@ class DecodedStream(_Decoded[grpc.aio.UnaryStreamCall[Any, Any]], grpc.aio.Unary
     async def read(self) -> Any:
         try:
             return await self._call.read()
+        except asyncio.CancelledError as error:
+            raise cancellation(error) from None
         except grpc.aio.AioRpcError as error:
             raise await self._decode(error) from error
 

@@ -10,7 +10,7 @@ import grpc
 from typing_extensions import override
 
 from appprofile import _resumption
-from appprofile._aio_calls import call_cancelled, task_is_cancelled
+from appprofile._aio_calls import cancellation
 from appprofile._errors import ApiError
 from appprofile._resumption import Interrupted, Passing
 
@@ -107,10 +107,8 @@ class ResumingImport(AsyncIterator[ResponseT], Generic[RequestT, ResponseT]):
                 if self._open:
                     raise _resumption.nothing_came()
             return following.result()
-        except asyncio.CancelledError:
-            if task_is_cancelled():
-                raise
-            raise call_cancelled() from None
+        except asyncio.CancelledError as error:
+            raise cancellation(error) from None
         finally:
             following.cancel()
 

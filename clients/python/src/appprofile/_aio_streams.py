@@ -10,7 +10,7 @@ from typing import Any, Generic, Self
 from typing_extensions import override
 
 from appprofile import _resumption
-from appprofile._aio_calls import call_cancelled, task_is_cancelled
+from appprofile._aio_calls import cancellation
 from appprofile._errors import ApiError
 from appprofile._resumption import Interrupted, RequestT, ResponseT, Resumption
 
@@ -88,10 +88,8 @@ class ResumingStream(AsyncIterator[ResponseT], Generic[ResponseT]):
         except TimeoutError:
             self._call.cancel()
             raise _resumption.nothing_came() from None
-        except asyncio.CancelledError:
-            if task_is_cancelled():
-                raise
-            raise call_cancelled() from None
+        except asyncio.CancelledError as error:
+            raise cancellation(error) from None
 
     async def _wait(self, error: ApiError) -> None:
         try:
