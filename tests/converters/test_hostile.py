@@ -7,7 +7,7 @@ import json
 import random
 import re
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, BinaryIO
 
 import pytest
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from profile_grpc.converters import CONVERTERS, Converted, Outcome, Refused
-from profile_grpc.converters.reading import MAX_ENTRY_BYTES
+from profile_grpc.converters.reading import MAX_ENTRY_BYTES, Entry, Read, json_entries, lines
 from tests.converters.support import SAMPLES
 from tests.converters.test_samples import FOLDER, converted, outcomes
 
@@ -264,3 +264,38 @@ class Chunks(io.RawIOBase, BinaryIO):
         part, self._rest = self._rest[: len(buffer)], self._rest[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)
+
+
+def in_zstandard(content: bytes) -> bytes:
+    """With a wrong checksum."""
+    packed = zstandard.ZstdCompressor(write_checksum=True).compress(content)
+    return packed[:-1] + bytes([packed[-1] ^ 1])
+
+
+@pytest.mark.parametrize("read", [lines, lambda stream: json_entries(stream, "records")], ids=["lines", "json"])
+@pytest.mark.parametrize(
+    "content", [in_zstandard(b'{"a": 1}\n'), b"\xff\xfe" + '{"a": 1}\n'.encode("utf-16-le") + b"\x00\xd8\n\x00"]
+)
+def test_I4_a_small_damaged_file_is_not_taken_for_an_empty_one(
+    content: bytes, read: Callable[[BinaryIO], Iterator[Read]]
+) -> None:
+    """Its first bytes are read before anybody asks for a line."""
+    found = list(read(io.BytesIO(content)))
+    assert [one.reason for one in found if isinstance(one, Refused)] == ["UNREADABLE"]
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+def test_I1_the_end_of_a_line_does_not_count(end: bytes) -> None:
+    (kept,) = lines(io.BytesIO(b"x" * 50 + end), 50)
+    (refused,) = lines(io.BytesIO(b"x" * 51 + end), 50)
+    assert (kept, isinstance(refused, Refused)) == (Entry(1, b"x" * 50), True)
+
+
+def test_a_file_may_be_closed_while_its_lines_are_read() -> None:
+    """An import that is stopped closes the file first."""
+    stream = io.BytesIO(b"1\n2\n")
+    reading = lines(stream)
+    assert isinstance(reading, Generator)
+    next(reading)
+    stream.close()
+    reading.close()

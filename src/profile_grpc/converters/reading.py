@@ -8,7 +8,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, NamedTuple, TypeAlias, cast
 
 import msgspec
@@ -24,6 +24,7 @@ _ZSTANDARD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 """The first bytes of a frame, or of a frame without content, which pzstd writes."""
 _ZSTANDARD_CHUNK = 64
 """Bytes that are unpacked at a time: 4 may become 128 KiB."""
+_LINE_END = b"\r\n"
 _BROKEN = (OSError, EOFError, zlib.error, UnicodeError)
 
 
@@ -75,8 +76,8 @@ def _lines(reader: Reader, longest: int) -> Iterator[Read]:
     while True:
         number += 1
         try:
-            line = reader.readline(longest)
-            part, whole = line, True
+            line = part = reader.readline(longest + len(_LINE_END))
+            whole = len(line.rstrip(_LINE_END)) <= longest
             while part and not part.endswith(b"\n"):
                 part = reader.readline(longest)
                 whole = whole and not part
@@ -109,7 +110,11 @@ def too_long(number: int, longest: int = MAX_ENTRY_BYTES) -> Refused:
 
 
 def _unreadable(number: int) -> Refused:
-    return Refused(number, Reason.UNREADABLE, "from here on the file is damaged: export or copy it again")
+    return Refused(
+        number,
+        Reason.UNREADABLE,
+        "from here on the file is damaged, or needs more memory (zstd --long): export or copy it again",
+    )
 
 
 _OUTSIDE = re.compile(rb'["{}\[\],]')
@@ -233,7 +238,8 @@ def _opened(stream: BinaryIO) -> Iterator[Reader]:
         yield readers[-1]
     finally:
         for reader in reversed(readers):
-            reader.detach()
+            with suppress(ValueError):  # the stream may be closed before this generator
+                reader.detach()
 
 
 def _peek(reader: Reader) -> bytes:
@@ -250,6 +256,7 @@ class _Decoded(io.RawIOBase):
     def __init__(self, source: Reader) -> None:
         self._source = source
         self._ready = memoryview(b"")
+        self._broken: Exception | None = None
 
     @override
     def readable(self) -> bool:
@@ -258,13 +265,23 @@ class _Decoded(io.RawIOBase):
     @override
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while not self._ready:
-            decoded = self._next()
+            decoded = self._next_or_broken()
             if decoded is None:
                 return 0
             self._ready = memoryview(decoded)
         part, self._ready = self._ready[: len(buffer)], self._ready[len(buffer) :]
         buffer[: len(part)] = part
         return len(part)
+
+    def _next_or_broken(self) -> bytes | None:
+        """Once it is broken, each read says so: what was read of the source is gone."""
+        if self._broken is not None:
+            raise self._broken
+        try:
+            return self._next()
+        except _BROKEN as error:
+            self._broken = error
+            raise
 
     def _next(self) -> bytes | None:
         """The next bytes, perhaps none; None at the end."""
