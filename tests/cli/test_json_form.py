@@ -55,7 +55,7 @@ INSTANTS = (
     "",
 )
 OTHER: tuple[object, ...] = (
-    None, True, False, 0, 1, 99, -1, 1.0, 1.5, "", "a", "1", "true", "CHANNEL_PUSH", "PLATFORM_IOS", "AAE=",
+    None, True, False, 0, 1, 99, -1, 1.0, 1.5, b"a", "", "a", "1", "true", "CHANNEL_PUSH", "PLATFORM_IOS", "AAE=",
     "AAE", "A-E_", "not base64!", [], [None], ["a"], ["CHANNEL_PUSH", 1], [{}], [[]], {}, {"a": 1}, {"a": None},
     {"userId": "a", "user_id": "b"}, *INSTANTS,
 )  # fmt: skip

@@ -286,6 +286,20 @@ def test_a_complete_export_is_not_written_over(commands: Commands, tmp_path: Pat
     assert list(tmp_path.glob("out*")) == [file]
 
 
+@pytest.mark.parametrize("content", [None, b"shorter"])
+def test_I3_an_export_goes_on_only_with_the_file_that_it_left(
+    commands: Commands, tmp_path: Path, content: bytes | None
+) -> None:
+    """What is missing would be filled with NUL characters."""
+    prepare(commands, "shop")
+    file = tmp_path / "out.jsonl"
+    (tmp_path / "out.jsonl.export").write_text('{"of": "export shop ", "entries": 9, "size": 99}')
+    if content is not None:
+        file.write_bytes(content)
+    assert str(file) in commands("export", "--app", "shop", "-o", str(file), "--resume").error_line
+    assert (file.read_bytes() if file.exists() else None) == content
+
+
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_an_export_whose_file_cannot_be_opened_leaves_no_progress(
     commands: Commands, tmp_path: Path, ending: str

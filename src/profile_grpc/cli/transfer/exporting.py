@@ -49,7 +49,9 @@ def export(  # noqa: PLR0913 - each option is a parameter
     file: Annotated[
         str,
         command_option(
-            "-o", metavar="FILE", help="Where to; - for standard output. By the ending .gz, .zst or .parquet."
+            "-o",
+            metavar="FILE",
+            help="Where to; - for standard output. Compressed or Parquet by its ending: .gz, .zst, .parquet.",
         ),
     ] = STANDARD,
     filter_: Annotated[
@@ -65,7 +67,7 @@ def export(  # noqa: PLR0913 - each option is a parameter
     """Export the profiles of an app or the customers of a tenant, in the order of their keys, with push tokens.
 
     Each line is a record that `import` takes. The file can be read by its owner only. An export that was interrupted
-    goes on with --resume.
+    goes on with --resume; Parquet begins again.
     """
     options = transfer_options(
         database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
@@ -82,7 +84,7 @@ async def _export(options: TransferOptions, file: str, filter_: str, *, customer
     from profile_grpc.cli.transfer.records import open_records
 
     beside = ProgressFile(file, _ENDING)
-    state = beside.read(Progress(of=f"export {options.app_id or options.tenant} {filter_}"), resume=resume)
+    state = beside.read(Progress(of=f"export {options.whose} {filter_}"), resume=resume)
     began, before, written = time.monotonic(), state.entries, state.entries
     with output.working("exporting") as working:
         async with open_records(options) as records:

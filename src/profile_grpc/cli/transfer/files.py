@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 
 from profile_grpc.cli import output
+from profile_grpc.cli.errors import CommandFailed
 
 STANDARD = "-"
 _GZIP, _ZSTD = ".gz", ".zst"
@@ -74,8 +75,13 @@ class JsonLinesSink:
         if path == STANDARD:
             self._raw = sys.stdout.buffer
         else:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = os.open(path, os.O_RDWR | (0 if size else os.O_CREAT), 0o600)
             self._raw = os.fdopen(descriptor, "r+b")
+            if os.fstat(descriptor).st_size < size:
+                self._raw.close()
+                raise CommandFailed(
+                    f"{path} is shorter than the interrupted export left it; remove {path}.export to start again"
+                )
             self._raw.truncate(size)
             self._raw.seek(size)
         self._part: Compressed | None = None
@@ -109,5 +115,5 @@ class JsonLinesSink:
         if self._path.endswith(_ZSTD):
             import zstandard
 
-            return zstandard.ZstdCompressor().stream_writer(self._raw, closefd=False)
+            return zstandard.ZstdCompressor(write_checksum=True).stream_writer(self._raw, closefd=False)
         return self._raw

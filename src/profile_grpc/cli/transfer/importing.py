@@ -136,7 +136,7 @@ class _Import:
         from profile_grpc.cli.transfer.records import open_records
 
         beside = ProgressFile(STANDARD if self._dry_run else file, ".import")
-        begun = Progress(of=f"import {self._options.app_id or self._options.tenant}", name=secrets.token_hex(16))
+        begun = Progress(of=f"import {self._options.whose}", name=secrets.token_hex(16))
         begun.size = size_of(file)
         state = beside.read(begun, resume=resume)
         if state.size != begun.size:

@@ -25,7 +25,7 @@ _Put: TypeAlias = Callable[[Any, Any], None]
 """Sets a field of a message to a value in its JSON form."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - with a zone, `isoformat` would add it
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
+_INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d)(?:\.(\d{1,9}))?Z", re.ASCII)
 _DAY = 86_400
 _NANOS = 1_000_000_000
 
@@ -135,7 +135,8 @@ def _field_reader(field: FieldDescriptor) -> _Put:
             _check(pairs, dict)
             written = getattr(target, name)
             for key, value in pairs.items():  # type: ignore[attr-defined]
-                written[key] = value  # checks the types
+                _check(value, str)  # bytes, as of a Parquet column, would be taken for text
+                written[key] = value
 
         return put_map
     if _is_map(field):

@@ -60,6 +60,11 @@ class TransferOptions:
     app_id: str = ""
     tenant: str = ""
 
+    @property
+    def whose(self) -> str:
+        """Whose records they are: another app's are another import or export."""
+        return self.app_id or f"customers {self.tenant}"
+
 
 def transfer_options(
     database_url: str | None,

@@ -118,4 +118,5 @@ class _RemoteRecords:
 
 
 def _interrupted(error: Exception) -> None:
-    output.note(f"interrupted ({getattr(error, 'message', '') or 'no connection'}); going on when the server answers")
+    why = output.printable(getattr(error, "message", "") or "no connection")
+    output.note(f"interrupted ({why}); going on when the server answers")
