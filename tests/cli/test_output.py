@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from profile_grpc.cli import output
+from profile_grpc.cli.errors import FAILED, CommandFailed, explain
 from tests.cli.program import Commands
 
 
@@ -14,6 +15,10 @@ def test_a_device_cannot_speak_to_the_operators_terminal() -> None:
     shown = output.human("note=x\x1b]0;title\x07\x1b[2J\x9b31m\nstatus   DELETED\u202e")
     assert shown == r"note=x\x1b]0;title\x07\x1b[2J\x9b31m\nstatus   DELETED\u202e"
     assert output.human("Jürgen 日本 🎉") == "Jürgen 日本 🎉"
+
+
+def test_a_server_cannot_speak_to_the_terminal_in_an_error() -> None:
+    assert explain(CommandFailed("refused: \x1b[2J\x9b31m")) == (r"refused: \x1b[2J\x9b31m", FAILED)
 
 
 @pytest.mark.parametrize("command", [["export", "--app"], ["recipients", "list", "--everyone", "--json"]])

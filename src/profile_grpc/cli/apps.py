@@ -197,7 +197,7 @@ def config_(
 
     text = json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False)
     if file is None:
-        output.line(text)
+        output.line(output.json_text(text))
         return
     try:
         file.write_text(f"{text}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from profile_grpc.cli import output
 from profile_grpc.config import ConfigError, OperatorError
 from profile_grpc.domain.errors import Reason, Refused
 
@@ -26,7 +27,7 @@ def explain(error: Exception) -> tuple[str, int]:
     from profile_grpc.telemetry.logs import redact_text
 
     message, status = _explain(error)
-    return " ".join(redact_text(message).split()), status
+    return output.printable(" ".join(redact_text(message).split())), status
 
 
 def _explain(error: Exception) -> tuple[str, int]:

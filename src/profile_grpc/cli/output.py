@@ -49,6 +49,11 @@ def json_text(text: str) -> str:
     return _CONTROL_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text) if on_terminal() else text
 
 
+def printable(text: str) -> str:
+    """The text without control characters, which are escaped."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
     """The result as a table; without rows, `empty` is printed on stderr."""
     if not rows:
@@ -90,7 +95,7 @@ def human(value: object) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}Z"
         case _:
-            return _CONTROL.sub(lambda found: repr(found[0])[1:-1], str(value))
+            return printable(str(value))
 
 
 class ProgressLine:
