@@ -7,7 +7,7 @@ from contextvars import ContextVar
 import aiosqlite
 import pytest
 
-from profile_grpc.service.ports import Conflict
+from profile_grpc.service.ports import Conflict, StoreUnavailable
 from profile_grpc.store import SqlStore
 from profile_grpc.store.database import Session
 from profile_grpc.store.engine import DriverConnection, Found, Prepared, Row
@@ -70,6 +70,16 @@ async def test_errors_pass_through(store: SqlStore) -> None:
             await session.together(lose)
         assert session.begun
         await session.rollback()
+
+
+async def test_a_closed_connection_is_an_unavailable_database(store: SqlStore) -> None:
+    async def read(session: Session) -> None:
+        await session.fetch(Prepared("SELECT json_array()", (), {}))
+
+    connection = await aiosqlite.connect(":memory:")
+    await connection.close()
+    with pytest.raises(StoreUnavailable):
+        await Session(store._database.engine, connection).together(read)
 
 
 async def test_work_that_waits_for_something_else_is_refused(store: SqlStore) -> None:

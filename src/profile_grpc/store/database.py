@@ -78,7 +78,8 @@ class Session:
                 self.begun = session.begun
                 self.broken = self.broken or session.broken
 
-        return await self._engine.together(self._connection, run)
+        with translated():
+            return await self._engine.together(self._connection, run)
 
     async def limit_idle(self) -> None:
         """Begins a transaction that the server ends if this process stands still in it: others wait for its rows."""
