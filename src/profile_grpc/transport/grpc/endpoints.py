@@ -64,7 +64,7 @@ def _keys(endpoint: profile_pb2.PushEndpoint, field: str) -> WebPushKeys | None:
 def write(
     target: profile_pb2.PushEndpoint, endpoint: PushEndpoint, state: PushEndpointState, *, sees_tokens: bool
 ) -> None:
-    """Sets what is not the default, in the order of the fields: this runs for every recipient of a campaign.
+    """Sets the fields: this runs for every recipient of a campaign.
 
     Members of the enumerations are numbers of the contract, and are set without a conversion.
     """

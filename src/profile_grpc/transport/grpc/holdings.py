@@ -70,6 +70,8 @@ class BodyReader:
             if task not in self._cancelled or task.uncancel():
                 raise
             raise Refused(Reason.DEADLINE, "The request did not arrive in time; nothing was done.") from None
+        except grpc.aio.BaseError:
+            raise asyncio.CancelledError from None  # the caller or the server is gone
         finally:
             del self._began[task]
             self._cancelled.discard(task)
