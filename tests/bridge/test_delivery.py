@@ -625,7 +625,7 @@ async def test_why_the_service_is_not_reached_is_logged(harness: Harness, capsys
     assert await harness.get(f"/{APP}{removal('ann')}") == 200
     said = ""
     async with asyncio.timeout(wait_s()):
-        while "the service cannot be reached" not in said:
+        while "cannot reach the service" not in said:
             said += capsys.readouterr().out
             await asyncio.sleep(0.01)
     assert "code=UNAVAILABLE" in said
