@@ -16,7 +16,6 @@ from profile_grpc.domain import presence
 from profile_grpc.domain.customer_changes import ForgetCustomer, RememberCustomerErasure
 from profile_grpc.domain.customers import Customer, CustomerId
 from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls, RememberErasure, StopImports
-from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
 from profile_grpc.domain.model import CustomerKey, Event, EventType, Profile, ProfileKey, UserKey
 from profile_grpc.domain.settings import App
@@ -138,11 +137,9 @@ class People:
         again, by the erasure that is remembered.
 
         Raises:
-            Refused: as `WriteQueue.submit`.
+            Refused: as `WriteQueue.submit_parts`.
         """
-        for answer in await self._queue.submit_all([(StopImports(app.app_id), app.settings) for app in apps]):
-            if isinstance(answer, Refused):
-                raise answer
+        await self._queue.submit_parts([(StopImports(app.app_id), app.settings) for app in apps])
 
     async def _erase_of_customer(
         self, tenant_id: str, customer_id: str, apps: Sequence[App], *, announce: bool

@@ -108,11 +108,8 @@ class Profiles:
         """
         feedback = command.feedback
         parts = [replace(command, feedback=feedback[at : at + BULK]) for at in range(0, len(feedback), BULK)]
-        results: list[FeedbackResult] = []
-        for answer in await self._queue.submit_all([(part, app.settings) for part in parts]):
-            if isinstance(answer, Refused):
-                raise answer
-            results += answer
+        answers = await self._queue.submit_parts([(part, app.settings) for part in parts])
+        results: list[FeedbackResult] = [result for answer in answers for result in answer]
         for outcome, number in Counter(result.outcome for result in results).items():
             self._observer.feedback_decided(app.app_id, outcome, number)
         return tuple(results)

@@ -126,6 +126,19 @@ class WriteQueue:
                 future.cancel()
             raise
 
+    async def submit_parts(self, parts: Sequence[tuple[Command[ResultT], AppSettings]]) -> list[ResultT]:
+        """As `submit_all`, for the parts of one call.
+
+        Raises:
+            Refused: a part was, or as `submit_all`. The other parts may have been carried out.
+        """
+        results: list[ResultT] = []
+        for answer in await self.submit_all(parts):
+            if isinstance(answer, Refused):
+                raise answer
+            results.append(answer)
+        return results
+
     async def rehearse(self, commands: Sequence[tuple[Command[ResultT], AppSettings]]) -> list[ResultT | Refused]:
         """What `submit_all` would answer for commands of one app or tenant; nothing is written.
 
