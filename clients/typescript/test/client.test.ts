@@ -19,7 +19,7 @@ function client(t: TestContext, target: string, options: Options = {}) {
 
 /** No answer, until the call is over. */
 function hang({ signal }: HandlerContext): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
 /** A port that nobody listens on. */
