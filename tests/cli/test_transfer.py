@@ -104,6 +104,7 @@ def test_I1_each_broken_line_is_told_with_its_number_and_the_others_are_imported
     assert (told["created"], sum(told["refused"].values())) == (2, len(BROKEN))
     refused = [json.loads(line) for line in (tmp_path / "no").read_text().splitlines()]
     assert {one["line"]: one["reason"] for one in refused} == BROKEN
+    assert "profile.platform" in next(one["description"] for one in refused if one["line"] == 8)
     assert users(commands) == ["first", "last"]
     assert SECRET not in found.out + found.err + (tmp_path / "no").read_text()
 

@@ -58,9 +58,9 @@ def create(
     """
     wanted = KeyKind[kind.name]
     if wanted in APP_KINDS and not app_id:
-        raise typer.BadParameter(f"a {kind.value} key is for one app: give it", param_hint="--app")
+        raise typer.BadParameter(f"a key of kind {kind.value} is for one app: name it", param_hint="--app")
     if wanted not in APP_KINDS and app_id:
-        raise typer.BadParameter(f"a {kind.value} key is for every app of its tenant: omit it", param_hint="--app")
+        raise typer.BadParameter(f"a key of kind {kind.value} is for all apps of a tenant: omit it", param_hint="--app")
 
     from appprofile.v1 import access_pb2, app_service_pb2
 

@@ -72,5 +72,5 @@ def message(entry: Entry, into: type[MessageT]) -> MessageT | Entry:
         return json_form.read(entry.record, into)
     except (ParseError, ValueError, TypeError, AttributeError, RecursionError) as error:
         fields = [one or other for one, other in _FIELD.findall(str(error))]
-        where = f": {'.'.join(fields)}" if fields else ""
-        return Entry(entry.number, None, MALFORMED, f"is not a record in its JSON form{where}")
+        why = f"has an unknown field or a wrong value: {'.'.join(fields)}" if fields else "is not a record"
+        return Entry(entry.number, None, MALFORMED, f"{why}; docs/import-export.md shows a record")
