@@ -548,7 +548,7 @@ async def test_heartbeats_of_a_day_touch_no_index(store: SqlStore) -> None:
 @pytest.mark.usefixtures("one_server")
 async def test_a_plan_for_an_empty_table_does_not_last(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [100.0]
-    monkeypatch.setattr("profile_grpc.store.postgresql.monotonic", lambda: clock[0])
+    monkeypatch.setattr("profile_grpc.store.postgresql_connections.monotonic", lambda: clock[0])
     store = await open_store(store_url, hasher=HASHER, pool_size=1)
     needs = Needs({OF_USER: {UserKey("shop", "user 7")}})
     statement = lookup(store, OF_USER).sql
