@@ -17,7 +17,8 @@ from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import ProfileKey, PushProvider
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import RemoveAccount, ReportedToken
 from profile_grpc.domain.settings import AccountRemovalAction, AppSettings

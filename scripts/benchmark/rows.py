@@ -18,14 +18,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex
 
 from profile_grpc.config import is_sqlite, sqlite_path
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.keys import ProfileKey, Token
 from profile_grpc.domain.kinds import COUNTS, LEDGER, PROFILES
-from profile_grpc.domain.model import Platform, ProfileKey, PushProvider, Token
 from profile_grpc.domain.needs import Rows
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes, State
+from profile_grpc.domain.state import State
 from profile_grpc.store import open_store, tables
 from profile_grpc.store import rows as columns
 from profile_grpc.store.engine import Row

@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.keys import ProfileKey
 
 ECHO_SERVICE, ECHO_METHOD = "benchmark.Echo", "Call"
 APP = "bench"

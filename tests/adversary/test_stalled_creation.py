@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.directory import Directory

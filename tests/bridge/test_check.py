@@ -10,7 +10,8 @@ from profile_grpc.bridge.report import Kind
 from profile_grpc.bridge.template_check import check
 from profile_grpc.bridge.templates import DEFAULT, Template
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.settings import AppSettings, BridgeParameters, PushApp
 from profile_grpc.domain.settings import check as check_settings
 from tests.cli.program import Commands, sqlite_url

@@ -32,7 +32,8 @@ from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.spool.steady_clock import SteadyClock
 from profile_grpc.bridge.templates import Fields
 from profile_grpc.cli.spool import examine
-from profile_grpc.domain.model import Platform, PushProvider, PushPurpose
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider, PushPurpose
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
 from tests.bridge.fake_service import APP, CALLS, KEY, MESSAGES, OTHER_KEY, READER
 from tests.cli.program import run_here

@@ -10,7 +10,9 @@ from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import Platform, ProfileKey, PushProvider
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings, FeedbackBreaker
 from profile_grpc.reaper import LEASE

@@ -8,7 +8,8 @@ import pytest
 
 from profile_grpc.cli import settings
 from profile_grpc.cli.settings import SettingError
-from profile_grpc.domain.model import ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
+from profile_grpc.domain.profile import Channel, Platform
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     MEMORY,
     AppSettings,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from profile_grpc.converters import Options
-from profile_grpc.domain.model import ApnsEnvironment
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
 

@@ -18,7 +18,8 @@ import pytest
 from appprofile.v1 import event_pb2, profile_pb2, profile_service_pb2
 from profile_grpc.domain.commands import AnyCommand, ProfilePatch
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Platform, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.registration import Register
 from profile_grpc.store import SqlStore, open_store
 from tests.cli.program import HASH_KEY, Server

@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.events import feed
 from profile_grpc.events.feed import Feed
 from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent

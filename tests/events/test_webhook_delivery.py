@@ -20,7 +20,7 @@ from google.protobuf import json_format
 from typing_extensions import override
 
 from appprofile.v1 import event_pb2
-from profile_grpc.domain.model import EventType
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.webhooks import Secret, Webhook, WebhookState, rotated
 from profile_grpc.events.webhooks.courier import Courier
 from profile_grpc.events.webhooks.deliverer import Deliverer

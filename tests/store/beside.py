@@ -10,9 +10,9 @@ from typing import NamedTuple, TypeVar
 import pytest
 
 from profile_grpc.bootstrap.composition import Application
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.kinds import CUSTOMERS, PROFILES, RAISED_GUARDS
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes
 from profile_grpc.service.directory_ports import Tenant
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore

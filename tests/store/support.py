@@ -8,13 +8,17 @@ from typing import Any
 from sqlalchemy import select
 
 from profile_grpc.domain import kinds
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.changes import Changes, Delete, RowChanges, Write
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Channel, MadRecord, Profile, ProfileKey, PushProvider
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.profile import Channel, Profile
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes, Delete, RowChanges, State, Write
+from profile_grpc.domain.state import State
 from profile_grpc.service.ports import Store, WriteTransaction
 from profile_grpc.store import SqlStore
 from profile_grpc.store.tables import hash_key, metadata

@@ -8,7 +8,8 @@ import pytest
 from appprofile.v1 import profile_pb2
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.store import SqlStore
 from profile_grpc.store.tables import metadata

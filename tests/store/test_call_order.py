@@ -7,9 +7,11 @@ import pytest
 
 from profile_grpc.domain.call_order import FORGET_AFTER
 from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import CallMethod, DeletionReason, OrderedCall, PushPermission
+from profile_grpc.domain.ordered_calls import CallMethod, OrderedCall
+from profile_grpc.domain.profile import PushPermission
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.results import AccountRemovalOutcome
 from profile_grpc.domain.settings import AccountRemovalAction

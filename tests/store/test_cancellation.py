@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from profile_grpc.domain.state import Write
+from profile_grpc.domain.changes import Write
 from profile_grpc.service.ports import StoreUnavailable
 from profile_grpc.store import SqlStore
 from profile_grpc.store.engine import DriverConnection, Prepared

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from profile_grpc.domain.commands import AnyCommand
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
-from profile_grpc.domain.model import DeletionReason, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.service.ports import Conflict

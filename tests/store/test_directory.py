@@ -8,15 +8,8 @@ import msgspec
 import pytest
 from sqlalchemy import Table, bindparam, select, text, update
 
-from profile_grpc.domain.model import (
-    ApnsEnvironment,
-    Channel,
-    CountKey,
-    Platform,
-    ProfileStatus,
-    PushProvider,
-    PushPurpose,
-)
+from profile_grpc.domain.profile import Channel, CountKey, Platform, ProfileStatus
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     AccountRemovalAction,
     App,

@@ -13,11 +13,13 @@ import pytest
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.customers import Content
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.erasure import ForgetCalls
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
+from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER, EventType
+from profile_grpc.domain.keys import ProfileKey, UserKey
 from profile_grpc.domain.linking import MoveLinks
-from profile_grpc.domain.model import DeletionReason, EventType, ProfileKey, PushProvider, UserKey
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import App, AppSettings

@@ -14,7 +14,7 @@ from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.customer_changes import CreateCustomer, CustomerPatch, ForgetCustomer, ImportCustomer
 from profile_grpc.domain.customers import Content
 from profile_grpc.domain.importing import ImportProfile, SourceState
-from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.store import SqlStore

@@ -10,7 +10,7 @@ import pytest
 from profile_grpc.domain.customer_changes import TOMBSTONE_RETENTION, CustomerPatch, ImportCustomer, MergeCustomers
 from profile_grpc.domain.customers import Content
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.events.feed import Feed
 from profile_grpc.service.event_ports import EventHead, LoggedEvent

@@ -5,16 +5,18 @@ from datetime import timedelta
 
 import pytest
 
+from profile_grpc.domain.changes import Write
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker, FeedbackBreakerStatus
+from profile_grpc.domain.feedback_losses import FeedbackLosses
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import FEEDBACK_LOSSES
-from profile_grpc.domain.model import Channel, FeedbackLosses, ProfileKey
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
 from profile_grpc.domain.settings import App, AppSettings, FeedbackBreaker
-from profile_grpc.domain.state import Write
 from profile_grpc.service.directory_ports import Reservation
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Conflict

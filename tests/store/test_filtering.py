@@ -9,12 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profile_grpc.domain import customer_schema
+from profile_grpc.domain.changes import Write
 from profile_grpc.domain.customer_schema import CustomerSchema
 from profile_grpc.domain.customers import Customer
 from profile_grpc.domain.filtering.fields import PROFILE_FIELDS
 from profile_grpc.domain.filtering.judging import matches
-from profile_grpc.domain.model import Attributes, Profile, ProfileKey
-from profile_grpc.domain.state import Write
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Attributes, Profile
 from profile_grpc.service.filter_parsing import profile_filter
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore, filtering, open_store

@@ -7,24 +7,19 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import delete
 
+from profile_grpc.domain.billing import LedgerEntry, MadRecord
+from profile_grpc.domain.changes import Delete, Write
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.keys import Guard, GuardKey
 from profile_grpc.domain.kinds import BEATS
-from profile_grpc.domain.model import (
-    Guard,
-    GuardKey,
-    LedgerEntry,
-    MadRecord,
-    Profile,
-    PushProvider,
-    PushPurpose,
-)
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import Profile
+from profile_grpc.domain.push_endpoints import PushProvider, PushPurpose
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Delete, Write
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Conflict

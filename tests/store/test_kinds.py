@@ -7,24 +7,21 @@ import pytest
 from sqlalchemy import UniqueConstraint
 
 from profile_grpc.domain import kinds as declared
-from profile_grpc.domain.model import (
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.ordered_calls import CallMethod, OrderedCall
+from profile_grpc.domain.profile import (
     Attributes,
-    CallMethod,
     Channel,
     DeviceAttribute,
-    MadRecord,
-    OrderedCall,
     Platform,
     Profile,
-    ProfileKey,
     ProfileStatus,
-    PushEndpoint,
     PushPermission,
-    PushProvider,
-    PushPurpose,
     UnregisterReason,
     UserState,
 )
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushProvider, PushPurpose
 from profile_grpc.store import kinds as stored
 from profile_grpc.store import rows, tables
 from tests.support.domain import T0

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.deletion_records import DeletionReason, History, Tombstone
 from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.keys import CustomerKey, DeviceKey, ProfileKey, Token, TokenElsewhere, TokenOfUser, UserKey
 from profile_grpc.domain.kinds import (
     BEATS,
     CURRENT,
@@ -21,21 +24,8 @@ from profile_grpc.domain.kinds import (
     SIGNED_IN,
     RowKind,
 )
-from profile_grpc.domain.model import (
-    CustomerKey,
-    DeletionReason,
-    DeviceKey,
-    History,
-    MadRecord,
-    Profile,
-    ProfileKey,
-    Token,
-    TokenElsewhere,
-    TokenOfUser,
-    Tombstone,
-    UserKey,
-)
 from profile_grpc.domain.needs import AnyNeed, Needs
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.store import SqlStore

@@ -8,15 +8,16 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.commands import AnyCommand, Command, ProfilePatch
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
-from profile_grpc.domain.model import DisplacementEffect, ProfileStatus, PushProvider
+from profile_grpc.domain.profile import ProfileStatus
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
-from profile_grpc.domain.results import AccountRemovalOutcome, PushFeedbackOutcome
+from profile_grpc.domain.results import AccountRemovalOutcome, DisplacementEffect, PushFeedbackOutcome
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import ProfileFilter

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from profile_grpc.domain.billing import LedgerEntry
+from profile_grpc.domain.changes import Write
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import (
@@ -20,8 +22,13 @@ from profile_grpc.domain.customers import (
     CustomerTombstone,
     TombstoneKey,
 )
+from profile_grpc.domain.deletion_records import DeletionReason, Tombstone
+from profile_grpc.domain.events import Event, EventType
+from profile_grpc.domain.feedback_losses import FeedbackLosses
 from profile_grpc.domain.filtering.of_customers import parts_of
 from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.import_start import ImportKey, ImportStart
+from profile_grpc.domain.keys import DeviceKey, Guard, GuardKey, UserKey
 from profile_grpc.domain.kinds import (
     BEATS,
     CURRENT,
@@ -34,30 +41,10 @@ from profile_grpc.domain.kinds import (
     RowKind,
     Selection,
 )
-from profile_grpc.domain.model import (
-    Attributes,
-    CallMethod,
-    DeletionReason,
-    DeviceKey,
-    DeviceOrder,
-    Event,
-    EventType,
-    FeedbackLosses,
-    Guard,
-    GuardKey,
-    ImportKey,
-    ImportStart,
-    LedgerEntry,
-    OrderedCall,
-    ProfileStatus,
-    PushEndpoint,
-    PushProvider,
-    PushPurpose,
-    Tombstone,
-    UserKey,
-)
 from profile_grpc.domain.needs import AnyNeed, Needs
-from profile_grpc.domain.state import Write
+from profile_grpc.domain.ordered_calls import CallMethod, DeviceOrder, OrderedCall
+from profile_grpc.domain.profile import Attributes, ProfileStatus
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushProvider, PushPurpose
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.filter_parsing import profile_filter
 from profile_grpc.store import SqlStore, filtering, open_store, postgresql, scanning, times

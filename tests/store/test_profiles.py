@@ -8,35 +8,36 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.changes import Write
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.heartbeat import Heartbeat
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import BEATS, PROFILES
-from profile_grpc.domain.model import (
-    ApnsEnvironment,
+from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.ordered_calls import CallMethod, OrderedCall
+from profile_grpc.domain.profile import (
     Attributes,
-    CallMethod,
     Channel,
     CountKey,
     DeviceAttribute,
-    MadRecord,
-    OrderedCall,
     Platform,
     Profile,
-    ProfileKey,
     ProfileStatus,
-    PushEndpoint,
-    PushEndpointState,
     PushPermission,
-    PushProvider,
-    PushPurpose,
     UnregisterReason,
     UserState,
 )
-from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.push_endpoints import (
+    ApnsEnvironment,
+    PushEndpoint,
+    PushEndpointState,
+    PushProvider,
+    PushPurpose,
+)
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Write
 from profile_grpc.service.ports import Conflict, DataRefused, ProfileFilter, Store
 from profile_grpc.store import SqlStore
 from profile_grpc.store.engine import DriverConnection

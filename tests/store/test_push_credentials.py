@@ -9,8 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from profile_grpc.domain.model import ApnsEnvironment, Event, EventType, Platform
+from profile_grpc.domain.events import Event, EventType
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import CredentialKind, PublicPart, PushCredential, Reminder
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.domain.settings import App
 from profile_grpc.service.directory_ports import Reservation
 from profile_grpc.service.ports import Conflict

@@ -4,16 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from profile_grpc.domain.model import (
-    DeletionReason,
-    Event,
-    EventType,
-    LedgerEntry,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    Tombstone,
-)
+from profile_grpc.domain.billing import LedgerEntry
+from profile_grpc.domain.deletion_records import DeletionReason, Tombstone
+from profile_grpc.domain.events import Event, EventType
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Profile, ProfileStatus
 from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import SqlStore
 from profile_grpc.store.reaper import _heard_values

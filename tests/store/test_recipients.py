@@ -12,31 +12,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from profile_grpc.domain.changes import Write
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
 from profile_grpc.domain.customers import Content, Customer, CustomerId, Value
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.filtering.judging import matches
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import (
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import (
     Attributes,
     Channel,
     Profile,
-    ProfileKey,
     ProfileStatus,
-    PushEndpoint,
-    PushEndpointState,
     PushPermission,
-    PushProvider,
-    PushPurpose,
     UnregisterReason,
     UserState,
 )
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState, PushProvider, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, ReachReason, Target, Users, Verdict
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import App, AppSettings
-from profile_grpc.domain.state import Write
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service import page_reading
 from profile_grpc.service import recipients as recipients_

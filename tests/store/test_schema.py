@@ -13,8 +13,9 @@ from sqlalchemy import Connection, text
 from profile_grpc.bootstrap.process import watch_schema
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import Attributes, DisplacementEffect, Token
-from profile_grpc.domain.results import Registered
+from profile_grpc.domain.keys import Token
+from profile_grpc.domain.profile import Attributes
+from profile_grpc.domain.results import DisplacementEffect, Registered
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SchemaError, SqlStore, check_schema, migrate, open_store
 from profile_grpc.store.engines import named_by

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
-from profile_grpc.domain.model import Attributes, ProfileStatus
+from profile_grpc.domain.profile import Attributes, ProfileStatus
 from profile_grpc.service.group_commit import Gathering
 from profile_grpc.service.ports import DataRefused, ProfileFilter, StoreUnavailable
 from profile_grpc.store import SqlStore, sharing

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from profile_grpc.domain.model import LedgerEntry
+from profile_grpc.domain.billing import LedgerEntry
 from profile_grpc.service.ports import MadUsage
 from profile_grpc.store import SqlStore
 from tests.store.support import DAY, changes

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import UserState
+from profile_grpc.domain.profile import UserState
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import Beat, Updated
 from profile_grpc.domain.settings import AppSettings

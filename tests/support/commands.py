@@ -9,12 +9,9 @@ from hypothesis import strategies as st
 
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import (
-    Channel,
-    ProfileKey,
-    PushProvider,
-    PushPurpose,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Channel
+from profile_grpc.domain.push_endpoints import PushProvider, PushPurpose
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction

@@ -8,30 +8,22 @@ from typing import Any, TypeVar
 
 import pytest
 
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import (
-    Attributes,
-    Channel,
-    Event,
-    EventType,
-    MadRecord,
-    Profile,
-    ProfileKey,
-    PushEndpoint,
-    PushEndpointState,
-    PushProvider,
-    PushPurpose,
-    Token,
-)
+from profile_grpc.domain.keys import ProfileKey, Token
+from profile_grpc.domain.profile import Attributes, Channel, Profile
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState, PushProvider, PushPurpose
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import Unregister
 from profile_grpc.domain.results import Beat, FeedbackResult, Registered, Updated
 from profile_grpc.domain.settings import ALL_CHANNELS, AppSettings, succeed
-from profile_grpc.domain.state import Changes, State
+from profile_grpc.domain.state import State
 from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.world import World
 

@@ -8,18 +8,8 @@ from hypothesis import strategies as st
 
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import Content, Customer, CustomerId
-from profile_grpc.domain.model import (
-    Attributes,
-    DeviceAttribute,
-    Platform,
-    Profile,
-    PushEndpoint,
-    PushEndpointState,
-    PushPermission,
-    PushProvider,
-    PushPurpose,
-    UserState,
-)
+from profile_grpc.domain.profile import Attributes, DeviceAttribute, Platform, Profile, PushPermission, UserState
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState, PushProvider, PushPurpose
 from tests.store.support import NOW, key, profile
 
 LANGUAGES = ("en", "en-US", "en_us", "EN-GB", "eng", "de", "zh-Hans-CN", "en.", "")

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import Tombstone
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import FEEDBACK_LOSSES, PROFILES
-from profile_grpc.domain.model import CountKey, Profile, ProfileKey, Tombstone
 from profile_grpc.domain.needs import Needs, Rows
-from profile_grpc.domain.state import Changes
+from profile_grpc.domain.profile import CountKey, Profile
 from profile_grpc.service.ports import ProfileFilter
 from tests.support.world import World
 

@@ -13,7 +13,9 @@ from profile_grpc.domain.commands import AnyCommand, ProfilePatch
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive
-from profile_grpc.domain.model import Channel, ProfileKey, PushProvider, PushPurpose
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Channel
+from profile_grpc.domain.push_endpoints import PushProvider, PushPurpose
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, EraseApp, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction, AppSettings

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import PROFILES
-from profile_grpc.domain.model import ProfileKey
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.shard_queue import QueueLimits
 from profile_grpc.service.write_queue import WriteQueue

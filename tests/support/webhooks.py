@@ -11,8 +11,8 @@ from typing import Any, cast
 
 from typing_extensions import override
 
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Event, EventType
 from profile_grpc.domain.webhooks import Delivery, Progress, Secret, Webhook, WebhookState
 from profile_grpc.events.webhooks.source import Batch, EventsLost, EventSource
 from profile_grpc.outbound.destinations import Destinations

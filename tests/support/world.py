@@ -4,7 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable
 from typing import Any
 
+from profile_grpc.domain.billing import LedgerEntry, MadRecord
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import History, Tombstone
+from profile_grpc.domain.events import Event
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.keys import Guard, GuardKey, ProfileKey, Token
 from profile_grpc.domain.kinds import (
     COUNTS,
     ENDPOINTS,
@@ -23,21 +28,8 @@ from profile_grpc.domain.kinds import (
     Selection,
     TallyKind,
 )
-from profile_grpc.domain.model import (
-    CountKey,
-    Event,
-    Guard,
-    GuardKey,
-    History,
-    LedgerEntry,
-    MadRecord,
-    Profile,
-    ProfileKey,
-    Token,
-    Tombstone,
-)
 from profile_grpc.domain.needs import COUNT_LIMIT, Needs, Rows
-from profile_grpc.domain.state import Changes
+from profile_grpc.domain.profile import CountKey, Profile
 from profile_grpc.service.ports import Conflict
 
 

@@ -7,19 +7,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from profile_grpc.domain.billing import LedgerEntry
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import DeletionReason, Tombstone
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
-from profile_grpc.domain.model import (
-    CountKey,
-    DeletionReason,
-    LedgerEntry,
-    Platform,
-    ProfileStatus,
-    Tombstone,
-)
 from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.profile import CountKey, Platform, ProfileStatus
 from profile_grpc.domain.results import PushFeedbackOutcome
-from profile_grpc.domain.state import Changes, State
+from profile_grpc.domain.state import State
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.push_credentials.ports import Expiry
 from profile_grpc.telemetry.collectors import Processes, ProfileCounts

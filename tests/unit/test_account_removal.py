@@ -5,14 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from profile_grpc.domain.model import (
-    Attributes,
-    DeletionReason,
-    ProfileStatus,
-    PushEndpointState,
-    UnregisterReason,
-    UserState,
-)
+from profile_grpc.domain.deletion_records import DeletionReason
+from profile_grpc.domain.profile import Attributes, ProfileStatus, UnregisterReason, UserState
+from profile_grpc.domain.push_endpoints import PushEndpointState
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken
 from profile_grpc.domain.results import AccountRemovalOutcome, AccountRemoved
 from profile_grpc.domain.settings import AccountRemovalAction

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from profile_grpc.domain import billing
+from profile_grpc.domain.billing import MadRecord
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
 from profile_grpc.domain.kinds import LEDGER
-from profile_grpc.domain.model import MadRecord
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Deleted

@@ -8,24 +8,15 @@ import pytest
 
 from profile_grpc.domain import kinds
 from profile_grpc.domain.commands import AnyCommand
+from profile_grpc.domain.deletion_records import History
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import ReportPushFeedback
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
+from profile_grpc.domain.keys import SHARED_GUARDS, GuardKey, ProfileKey, Token
 from profile_grpc.domain.kinds import TOMBSTONES
-from profile_grpc.domain.model import (
-    GUARDS,
-    Channel,
-    CountKey,
-    GuardKey,
-    History,
-    Platform,
-    ProfileKey,
-    ProfileStatus,
-    PushEndpointState,
-    Token,
-    UserState,
-)
+from profile_grpc.domain.profile import Channel, CountKey, Platform, ProfileStatus, UserState
+from profile_grpc.domain.push_endpoints import PushEndpointState
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
@@ -226,7 +217,7 @@ def test_devices_and_users_have_guards_of_their_own() -> None:
     users = {key(name, "d").user.guard for name in names}
     assert len(devices) > 990
     assert len(devices | users) > 1980
-    assert all(0 <= guard.number < GUARDS for guard in devices | users)
+    assert all(0 <= guard.number < SHARED_GUARDS for guard in devices | users)
 
 
 def test_a_rule_that_forgets_to_ask_for_a_guard_is_a_fault() -> None:

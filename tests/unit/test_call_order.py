@@ -7,8 +7,10 @@ from typing import TypeAlias
 import pytest
 
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import ORDERS
-from profile_grpc.domain.model import CallMethod, ProfileKey, ProfileStatus
+from profile_grpc.domain.ordered_calls import CallMethod
+from profile_grpc.domain.profile import ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.results import (

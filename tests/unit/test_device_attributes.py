@@ -5,7 +5,7 @@ import pytest
 from profile_grpc.domain import device_attributes
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.errors import Reason
-from profile_grpc.domain.model import Attributes, DeviceAttribute, Platform, Profile
+from profile_grpc.domain.profile import Attributes, DeviceAttribute, Platform, Profile
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import IgnoredReason, IgnoredValue
 from profile_grpc.domain.settings import DeviceAttributeMonitor, MonitorKind

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import EventType
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.settings import SETTINGS_SPREAD, App, AppSettings, KeptGranularity
 from profile_grpc.service import apps as apps_module

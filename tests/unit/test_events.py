@@ -7,9 +7,11 @@ import pytest
 
 from profile_grpc.domain.commands import AnyCommand, ProfilePatch
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import Event, EventType, ProfileKey, PushPermission
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import PushPermission
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.updating import UpdateProfileData

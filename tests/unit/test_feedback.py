@@ -5,14 +5,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.feedback import PushFeedback
-from profile_grpc.domain.model import (
-    Channel,
-    EventType,
-    ProfileKey,
-    PushEndpointState,
-    PushPurpose,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Channel
+from profile_grpc.domain.push_endpoints import PushEndpointState, PushPurpose
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
 from tests.support.domain import (
     ANN,

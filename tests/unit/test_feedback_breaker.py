@@ -4,10 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.feedback import PushFeedback
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker, FeedbackBreakerStatus
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import ENDPOINTS, FEEDBACK_LOSSES
-from profile_grpc.domain.model import Channel, EventType, ProfileKey, PushEndpointState, PushPurpose
+from profile_grpc.domain.profile import Channel
+from profile_grpc.domain.push_endpoints import PushEndpointState, PushPurpose
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
 from profile_grpc.domain.settings import FeedbackBreaker
 from tests.support.domain import APP, T0, Scene, days, dead, fcm, given, hours, key, minutes, patch, profile

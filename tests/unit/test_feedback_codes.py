@@ -5,7 +5,7 @@ import time
 import pytest
 
 from profile_grpc.domain.feedback_codes import Verdict, judge, verdict
-from profile_grpc.domain.model import PushProvider
+from profile_grpc.domain.push_endpoints import PushProvider
 
 FCM, WEB_PUSH, HMS = PushProvider.FCM, PushProvider.WEB_PUSH, PushProvider.HMS
 APPLE = [PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFARI]

@@ -5,17 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from profile_grpc.domain.deletion_records import DeletionReason
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.feedback import PushFeedback
-from profile_grpc.domain.model import (
-    Channel,
-    DeletionReason,
-    EventType,
-    ProfileKey,
-    PushEndpointState,
-    PushProvider,
-    PushPurpose,
-    UserState,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Channel, UserState
+from profile_grpc.domain.push_endpoints import PushEndpointState, PushProvider, PushPurpose
 from profile_grpc.domain.results import PushFeedbackOutcome as Outcome
 from profile_grpc.domain.tokens import normalise
 from tests.support.domain import (

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.filtering.expressions import AllOf, AnyOf, Comparison, Expression
 from profile_grpc.domain.filtering.judging import matches
 from profile_grpc.domain.filtering.of_customers import parts_of
 from profile_grpc.domain.filtering.values import instant, is_version, language_key, number, version_key
-from profile_grpc.domain.model import Attributes, Event, EventType
+from profile_grpc.domain.profile import Attributes
 from profile_grpc.service.filter_parsing import customer_filter, event_filter, profile_filter
 from tests.store.support import NOW, key, profile
 from tests.support import filters

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
-from profile_grpc.domain.model import ProfileKey, Token
+from profile_grpc.domain.keys import ProfileKey, Token
 from tests.support.domain import APP, HASHER, key
 
 OTHER = Hasher(bytes(KEY_BYTES))

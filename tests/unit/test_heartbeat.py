@@ -4,18 +4,19 @@ from datetime import timedelta
 
 import pytest
 
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.changes import Changes, RowChanges
 from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import ReportPushFeedback
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
 from profile_grpc.domain.kinds import BEATS
-from profile_grpc.domain.model import Channel, MadRecord
+from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.settings import AccountRemovalAction
-from profile_grpc.domain.state import Changes, RowChanges
 from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import ANN, APP, INSTANT, T0, days, dead, fcm, given, hours, minutes, patch, profile
 

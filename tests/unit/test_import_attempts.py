@@ -11,7 +11,7 @@ import pytest
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.importing import ImportProfile
-from profile_grpc.domain.model import ProfileKey
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App
 from profile_grpc.service.importing import Imports

@@ -8,17 +8,13 @@ from typing import NamedTuple
 
 import pytest
 
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.erasure import RememberErasure
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.import_start import ImportKey
 from profile_grpc.domain.importing import BeginImport, ImportProfile, SourceState
-from profile_grpc.domain.model import (
-    DeletionReason,
-    EventType,
-    ImportKey,
-    ProfileKey,
-    ProfileStatus,
-    UnregisterReason,
-    UserState,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import ProfileStatus, UnregisterReason, UserState
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Deleted, Imported, ImportOutcome, Unregistered
 from tests.support.domain import ANN, APP, BOB, T0, Scene, days, fcm, given, hours, key, patch

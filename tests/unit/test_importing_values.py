@@ -7,21 +7,15 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.errors import Reason
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.importing import REGISTERED, ImportProfile, SourceState
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import TOMBSTONES
-from profile_grpc.domain.model import (
-    DeletionReason,
-    EventType,
-    Platform,
-    ProfileKey,
-    ProfileStatus,
-    PushEndpoint,
-    PushEndpointState,
-    PushProvider,
-    PushPurpose,
-)
 from profile_grpc.domain.patching import MAX_CUSTOM_ATTRIBUTES
+from profile_grpc.domain.profile import Platform, ProfileStatus
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState, PushProvider, PushPurpose
 from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.results import Deleted, Imported, ImportOutcome
 from tests.support.domain import ANN, APP, BOB, T0, Scene, days, fcm, given, hours, key, patch

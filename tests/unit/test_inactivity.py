@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from profile_grpc.domain import inactivity
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.inactivity import ReapInactive, SeenProfile
-from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import SETTINGS_SPREAD, AppSettings, ReaperBreaker

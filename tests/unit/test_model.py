@@ -17,19 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from profile_grpc.domain.commands import AnyCommand, needs_of
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
-from profile_grpc.domain.model import (
-    Channel,
-    CountKey,
-    EventType,
-    ProfileKey,
-    ProfileStatus,
-    PushEndpoint,
-    PushEndpointState,
-    UserState,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Channel, CountKey, ProfileStatus, UserState
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import EraseApp
 from profile_grpc.domain.results import (

@@ -3,18 +3,19 @@
 import pytest
 
 from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.kinds import ENDPOINTS
-from profile_grpc.domain.model import (
-    DisplacementEffect,
-    EventType,
-    ProfileStatus,
-    PushEndpointState,
-    PushPurpose,
-    UnregisterReason,
-    UserState,
-)
+from profile_grpc.domain.profile import ProfileStatus, UnregisterReason, UserState
+from profile_grpc.domain.push_endpoints import PushEndpointState, PushPurpose
 from profile_grpc.domain.registration import Register
-from profile_grpc.domain.results import Displacement, IgnoredReason, IgnoredValue, Registered, Updated
+from profile_grpc.domain.results import (
+    Displacement,
+    DisplacementEffect,
+    IgnoredReason,
+    IgnoredValue,
+    Registered,
+    Updated,
+)
 from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import (
     ANN,

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import ApnsEnvironment
 from profile_grpc.domain.push_credentials import CredentialKind
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.service.push_credentials import checking
 from profile_grpc.service.push_credentials.certificates import ApnsCertificate, SafariCertificate
 from profile_grpc.service.push_credentials.keys import ApnsTokenKey, FcmServiceAccount, HmsApp, VapidKey

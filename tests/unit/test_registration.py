@@ -4,22 +4,24 @@ import pytest
 
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Reason
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.inactivity import ReapInactive, SeenProfile
-from profile_grpc.domain.model import (
-    ApnsEnvironment,
+from profile_grpc.domain.keys import Token
+from profile_grpc.domain.profile import (
     Attributes,
     Channel,
-    EventType,
     Platform,
     Profile,
     ProfileStatus,
-    PushEndpointState,
     PushPermission,
-    PushProvider,
-    PushPurpose,
-    Token,
     UnregisterReason,
     UserState,
+)
+from profile_grpc.domain.push_endpoints import (
+    ApnsEnvironment,
+    PushEndpointState,
+    PushProvider,
+    PushPurpose,
     WebPushKeys,
 )
 from profile_grpc.domain.registration import Register

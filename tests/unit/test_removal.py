@@ -5,17 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.errors import Reason
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.inactivity import PurgeUnregistered
-from profile_grpc.domain.model import (
-    Attributes,
-    DeletionReason,
-    EventType,
-    ProfileKey,
-    ProfileStatus,
-    UnregisterReason,
-    UserState,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Attributes, ProfileStatus, UnregisterReason, UserState
 from profile_grpc.domain.removal import DeleteDeviceProfile, EraseApp, Unregister
 from profile_grpc.domain.results import AccountRemovalOutcome, Deleted, Unregistered
 from profile_grpc.domain.updating import UpdateProfileData

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Channel, Platform, PushProvider
+from profile_grpc.domain.profile import Channel, Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.settings import (
     AccountRemovalAction,
     AppSettings,

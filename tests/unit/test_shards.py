@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.errors import Reason
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.registration import Register
-from profile_grpc.domain.state import Changes
 from profile_grpc.service.ports import NodeUnavailable, StoreUnavailable
 from tests.support.domain import key
 from tests.support.memory_store import nothing

@@ -4,22 +4,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from profile_grpc.domain.billing import MadRecord
 from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.deletion_records import DeletionReason, History, Tombstone
 from profile_grpc.domain.feedback import PushFeedback
 from profile_grpc.domain.inactivity import CorrectFutureTimes, PurgeUnregistered, ReapInactive, SeenProfile
-from profile_grpc.domain.model import (
-    Attributes,
-    DeletionReason,
-    DeviceAttribute,
-    History,
-    MadRecord,
-    Platform,
-    Profile,
-    ProfileStatus,
-    PushProvider,
-    Tombstone,
-    UserState,
-)
+from profile_grpc.domain.profile import Attributes, DeviceAttribute, Platform, Profile, ProfileStatus, UserState
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken
 from profile_grpc.domain.results import AccountRemovalOutcome, AccountRemoved, Deleted, PushFeedbackOutcome

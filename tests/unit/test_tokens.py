@@ -11,9 +11,10 @@ from profile_grpc.domain import tokens
 from profile_grpc.domain.commands import needs_of
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import PushFeedback
+from profile_grpc.domain.keys import TokenOfUser
 from profile_grpc.domain.kinds import HOLDERS_OF_USER
-from profile_grpc.domain.model import PushProvider, TokenOfUser
 from profile_grpc.domain.placeholders import is_no_id, is_no_token
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import RemoveAccount, ReportedToken
 from profile_grpc.domain.settings import AppSettings

@@ -6,8 +6,9 @@ import pytest
 
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.errors import Reason
-from profile_grpc.domain.model import Attributes, Channel, EventType, Platform
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.patching import MAX_CUSTOM_ATTRIBUTES
+from profile_grpc.domain.profile import Attributes, Channel, Platform
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.updating import UpdateProfileData
 from tests.support.domain import ANN, T0, days, fcm, given, hours, patch, profile, stored

@@ -8,15 +8,15 @@ import asyncio
 
 import pytest
 
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import ReportPushFeedback
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import ProfileStatus
+from profile_grpc.domain.profile import ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import Unregister
 from profile_grpc.domain.results import Beat, Registered, Unregistered
-from profile_grpc.domain.state import Changes
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.telemetry import tracing

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import ProfileStatus
+from profile_grpc.domain.profile import ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.state import Changes, State
+from profile_grpc.domain.state import State
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import Conflict, DataRefused, StoreUnavailable

@@ -21,7 +21,7 @@ from appprofile.feedback import Sending, aioapns, firebase, pywebpush
 from appprofile.v1.profile_pb2 import PUSH_PROVIDER_APNS_VOIP, PushProvider
 from appprofile.v1.profile_service_pb2 import PushFeedback
 from profile_grpc.domain.feedback_codes import Verdict, verdict
-from profile_grpc.domain.model import PushProvider as DomainProvider
+from profile_grpc.domain.push_endpoints import PushProvider as DomainProvider
 
 SENT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 SENDING = Sending(push_app_id="com.example.shop", sent_at=SENT)

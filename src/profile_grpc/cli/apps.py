@@ -16,7 +16,7 @@ from profile_grpc.cli import jwt, output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
-from profile_grpc.domain.model import Platform
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.settings import App, AppSettings
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
-from profile_grpc.domain.model import ApnsEnvironment, Platform
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import CredentialKind, Described
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 
 if TYPE_CHECKING:
     from appprofile.v1 import credential_service_pb2 as pb

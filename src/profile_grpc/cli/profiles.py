@@ -13,7 +13,9 @@ from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
 from profile_grpc.domain import inactivity
-from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Platform, Profile, ProfileKey, ProfileStatus, PushEndpoint
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import PLAIN_ATTRIBUTES, Platform, Profile, ProfileStatus
+from profile_grpc.domain.push_endpoints import PushEndpoint
 from profile_grpc.domain.removal import DeleteDeviceProfile
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App

@@ -14,7 +14,8 @@ from profile_grpc.cli import output, settings
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option, database
 from profile_grpc.cli.profiles import HIDDEN, ShowTokens
-from profile_grpc.domain.model import Channel, PushEndpoint, PushPurpose
+from profile_grpc.domain.profile import Channel
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
 from profile_grpc.service.recipients import Person
 

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from profile_grpc.config import ConfigError
 from profile_grpc.domain.jwt import JwtMode
-from profile_grpc.domain.model import ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
+from profile_grpc.domain.profile import Channel, Platform
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     MEMORY,
     AccountRemovalAction,

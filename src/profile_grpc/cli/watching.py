@@ -14,7 +14,7 @@ from profile_grpc.cli import output
 from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, command_option, database
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import EventType
+from profile_grpc.domain.events import EventType
 from profile_grpc.service.watching import EventPosition, Page, Subscription, read_token
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from profile_grpc.cli.options import (
 )
 from profile_grpc.cli.webhook_output import WebhookStatus, show_facts, structured, structured_delivery
 from profile_grpc.config import WebhookConfig
-from profile_grpc.domain.model import EventType
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.webhooks import Delivery, Webhook, WebhookState
 from profile_grpc.service.webhook_store import WebhookKey
 

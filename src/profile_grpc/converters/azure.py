@@ -18,7 +18,8 @@ from profile_grpc.converters.reading import Entry, lines
 from profile_grpc.converters.records import Draft, Keys, Refuse, Skip, outcome
 from profile_grpc.converters.values import moment
 from profile_grpc.converters.xml_fields import Element, find
-from profile_grpc.domain.model import Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 
 _SUFFIX = "RegistrationDescription"
 _PROLOG = re.compile(rb"\A\s*<\?xml[^>]*\?>")

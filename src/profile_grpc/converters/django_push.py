@@ -14,7 +14,8 @@ from profile_grpc.converters.outcomes import Options, Outcome, Reason
 from profile_grpc.converters.reading import json_entries
 from profile_grpc.converters.records import Draft, Keys, Refuse, Skip, objects
 from profile_grpc.converters.values import mapping, text
-from profile_grpc.domain.model import Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 
 Fields: TypeAlias = Mapping[str, object]
 _ANDROID_ID = "016x"

@@ -16,7 +16,8 @@ from profile_grpc.converters.outcomes import Options, Outcome, Reason, Refused
 from profile_grpc.converters.reading import Entry, json_object, lines
 from profile_grpc.converters.records import Draft, Keys, Refuse, Skip, outcome
 from profile_grpc.converters.values import attribute_text, text
-from profile_grpc.domain.model import ApnsEnvironment, Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider
 
 _TITLES = {
     "subscription_id": "id",

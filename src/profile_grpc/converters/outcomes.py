@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Protocol, TypeAlias
 
-from profile_grpc.domain.model import ApnsEnvironment
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 
 
 class Reason(enum.StrEnum):

@@ -15,7 +15,8 @@ from profile_grpc.converters.outcomes import Note, Options, Outcome, Reason
 from profile_grpc.converters.reading import json_entries, json_object
 from profile_grpc.converters.records import Draft, Keys, Refuse, Skip, objects
 from profile_grpc.converters.values import mapping, sequence, text
-from profile_grpc.domain.model import Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 
 _PLATFORMS = {"ios": Platform.IOS, "android": Platform.ANDROID, "web": Platform.WEB}
 _FCM = frozenset({"gcm", "fcm"})

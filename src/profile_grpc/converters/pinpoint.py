@@ -16,7 +16,8 @@ from profile_grpc.converters.outcomes import Options, Outcome, Reason
 from profile_grpc.converters.reading import lines
 from profile_grpc.converters.records import Draft, Refuse, Skip, objects
 from profile_grpc.converters.values import mapping, text
-from profile_grpc.domain.model import ApnsEnvironment, Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider
 
 _PUSH = {
     "GCM": (PushProvider.FCM, Platform.ANDROID, ApnsEnvironment.UNSPECIFIED),

@@ -22,9 +22,10 @@ from profile_grpc.converters.values import (
 )
 from profile_grpc.domain import web_push
 from profile_grpc.domain.errors import Refused as DomainRefused
-from profile_grpc.domain.model import ApnsEnvironment, Platform, PushProvider, PushPurpose
 from profile_grpc.domain.patching import MAX_CUSTOM_ATTRIBUTES
 from profile_grpc.domain.placeholders import is_no_id
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
 from profile_grpc.domain.tokens import normalise
 
 MAX_ID_BYTES = 256

@@ -15,7 +15,8 @@ from profile_grpc.converters.outcomes import Options, Outcome, Reason
 from profile_grpc.converters.reading import json_entries, json_object
 from profile_grpc.converters.records import Draft, Refuse, Skip, objects
 from profile_grpc.converters.values import mapping, text
-from profile_grpc.domain.model import ApnsEnvironment, Platform, PushProvider
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider
 
 _ARN = re.compile(
     r"arn:[\w-]+:sns:[\w-]+:\d+:endpoint/(?P<platform>[A-Z_]+)/(?P<application>[\w.-]+)/(?P<endpoint>[\w-]+)\Z",

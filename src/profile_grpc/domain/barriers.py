@@ -13,9 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
+from profile_grpc.domain.keys import SHARED_GUARDS, Guard, GuardKey
 from profile_grpc.domain.kinds import GUARDS, RAISED_GUARDS
-from profile_grpc.domain.model import GUARDS as SHARED_GUARDS
-from profile_grpc.domain.model import Guard, GuardKey
 from profile_grpc.domain.state import State
 
 WIDTH = 16

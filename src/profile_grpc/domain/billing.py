@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-
-from profile_grpc.domain.model import MadRecord
+from typing import NamedTuple
 
 COUNT_WINDOW = timedelta(days=30)
 DELETION_WINDOW = timedelta(days=30)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class MadRecord(NamedTuple):
+    """The billing record of one (app, user, device) (M1, M2)."""
+
+    count_time: datetime
+    """When it was last counted."""
+    number: int
+    """How often it was counted; the next count takes the next number, so that no two can be made at once (M4)."""
+    deletion_time: datetime | None = None
+    """The deletion that opened the latest deletion window (M2)."""
+
+
+class LedgerEntry(NamedTuple):
+    """One counted monthly active device (M1). Identifies nobody (M3)."""
+
+    app_id: str
+    profile_hash: str
+    number: int
+    count_time: datetime
 
 
 def covered(mad: MadRecord, now: datetime) -> bool:

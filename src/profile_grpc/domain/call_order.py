@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import AccountReport, CallMethod, DeviceOrder, OrderedCall, Profile, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.ordered_calls import AccountReport, CallMethod, DeviceOrder, OrderedCall
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.state import State
 
 FORGET_AFTER = timedelta(days=90)

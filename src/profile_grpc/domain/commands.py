@@ -9,18 +9,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from profile_grpc.domain.model import (
-    EMPTY,
-    ApnsEnvironment,
-    Channel,
-    Platform,
-    ProfileKey,
-    PushPermission,
-    PushProvider,
-    PushPurpose,
-    WebPushKeys,
-)
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import EMPTY, Channel, Platform, PushPermission
+from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose, WebPushKeys
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 

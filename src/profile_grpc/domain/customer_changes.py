@@ -29,9 +29,8 @@ from profile_grpc.domain.customers import (
     Value,
 )
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.events import next_version
+from profile_grpc.domain.events import Event, EventType, next_version
 from profile_grpc.domain.kinds import CUSTOMER_TOMBSTONES, CUSTOMERS, EVENTS, GUARDS, MERGED_INTO, SCHEMAS
-from profile_grpc.domain.model import Event, EventType
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import AppSettings

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from profile_grpc.domain.model import Platform
+from profile_grpc.domain.profile import Platform
 
 _BOTH = {
     "bluetooth_support",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from profile_grpc.domain.barriers import IMPORTED_LINKS, IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne
-from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
+from profile_grpc.domain.deletion_records import DeletionReason, Tombstone
+from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER, Event, EventType
+from profile_grpc.domain.keys import DeviceKey, ProfileKey, UserKey
 from profile_grpc.domain.kinds import EVENTS, PROFILES, TOMBSTONES
-from profile_grpc.domain.model import DeletionReason, DeviceKey, Event, EventType, ProfileKey, Tombstone, UserKey
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import AppSettings

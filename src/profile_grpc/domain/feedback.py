@@ -8,21 +8,15 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
 from profile_grpc.domain import feedback_breaker
+from profile_grpc.domain.deletion_records import DeletionReason
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.feedback_breaker import FeedbackBreaker
 from profile_grpc.domain.feedback_codes import Verdict, judge
+from profile_grpc.domain.keys import ProfileKey, Token
 from profile_grpc.domain.kinds import HOLDERS, NAMED
-from profile_grpc.domain.model import (
-    Channel,
-    DeletionReason,
-    EventType,
-    Profile,
-    ProfileKey,
-    PushEndpoint,
-    PushEndpointState,
-    PushProvider,
-    Token,
-)
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import Channel, Profile
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState, PushProvider
 from profile_grpc.domain.results import FeedbackResult, PushFeedbackOutcome
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State

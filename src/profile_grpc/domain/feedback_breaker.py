@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.feedback_losses import FeedbackLosses
 from profile_grpc.domain.kinds import ENDPOINTS, FEEDBACK_LOSSES
-from profile_grpc.domain.model import EventType, FeedbackLosses
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from profile_grpc.domain.model import PushProvider
+from profile_grpc.domain.push_endpoints import PushProvider
 
 
 class Verdict(enum.Enum):

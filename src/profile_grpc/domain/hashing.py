@@ -7,7 +7,8 @@ import hmac
 from binascii import b2a_base64
 from functools import lru_cache
 
-from profile_grpc.domain.model import AccountReport, DeviceKey, ProfileKey, Token
+from profile_grpc.domain.keys import DeviceKey, ProfileKey, Token
+from profile_grpc.domain.ordered_calls import AccountReport
 
 DIGEST_BYTES = 16
 KEY_BYTES = 32

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from profile_grpc.domain import presence, stamps
 from profile_grpc.domain.commands import OfProfile
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import BEATS
-from profile_grpc.domain.model import ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import ProfileStatus
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State

@@ -15,24 +15,15 @@ from typing import NamedTuple
 from profile_grpc.domain import billing, erasure, inactivity, linking, ownership, patching, registration, stamps
 from profile_grpc.domain.barriers import IMPORTED_LINKS, IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.import_start import ImportKey, ImportStart
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import CURRENT, GUARDS, IMPORTS, PROFILES, RECEIVING, SIGNED_IN
-from profile_grpc.domain.model import (
-    Attributes,
-    DeletionReason,
-    EventType,
-    ImportKey,
-    ImportStart,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    PushEndpoint,
-    PushEndpointState,
-    PushProvider,
-    UnregisterReason,
-    UserState,
-)
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import Attributes, Profile, ProfileStatus, UnregisterReason, UserState
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState, PushProvider
 from profile_grpc.domain.results import IgnoredReason, IgnoredValue, Imported, ImportOutcome
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from profile_grpc.domain.deletion_records import DeletionReason
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import PROFILES
-from profile_grpc.domain.model import DeletionReason, ProfileKey, ProfileStatus
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import ProfileStatus
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State

@@ -11,31 +11,26 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from profile_grpc.domain.billing import LedgerEntry
 from profile_grpc.domain.customer_schema import CustomerSchema
 from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, MergedInto, TombstoneKey
-from profile_grpc.domain.model import (
-    CountKey,
+from profile_grpc.domain.deletion_records import Tombstone
+from profile_grpc.domain.events import Event
+from profile_grpc.domain.feedback_losses import FeedbackLosses
+from profile_grpc.domain.import_start import ImportKey, ImportStart
+from profile_grpc.domain.keys import (
     CustomerKey,
     DeviceKey,
-    DeviceOrder,
-    Event,
-    FeedbackLosses,
     Guard,
     GuardKey,
-    ImportKey,
-    ImportStart,
-    LedgerEntry,
-    Liveness,
-    Profile,
     ProfileKey,
-    ProfileStatus,
     Token,
     TokenElsewhere,
     TokenOfUser,
-    Tombstone,
     UserKey,
-    UserState,
 )
+from profile_grpc.domain.ordered_calls import DeviceOrder
+from profile_grpc.domain.profile import CountKey, Liveness, Profile, ProfileStatus, UserState
 
 
 class Row(Protocol):

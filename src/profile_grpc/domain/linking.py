@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.keys import CustomerKey
 from profile_grpc.domain.kinds import OF_CUSTOMER
-from profile_grpc.domain.model import CustomerKey, EventType, Profile
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.slices import InOnePart
 from profile_grpc.domain.state import State

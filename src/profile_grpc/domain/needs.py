@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from profile_grpc.domain.deletion_records import History
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.keys import DeviceKey, ProfileKey
 from profile_grpc.domain.kinds import ByT, KeyT, NarrowedSelection, RowKind, RowT, Selection, TallyKind
-from profile_grpc.domain.model import AccountReport, DeviceKey, History, Profile, ProfileKey
+from profile_grpc.domain.ordered_calls import AccountReport
+from profile_grpc.domain.profile import Profile
 
 Need: TypeAlias = RowKind[ByT, Any] | Selection[ByT, Any, Any] | NarrowedSelection[ByT, Any, Any] | TallyKind[ByT]
 AnyNeed: TypeAlias = Need[Any]

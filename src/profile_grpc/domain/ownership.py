@@ -7,22 +7,14 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from profile_grpc.domain.commands import ProfilePatch
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.keys import ProfileKey, Token, TokenElsewhere
 from profile_grpc.domain.kinds import CURRENT, GUARDS, HOLDERS_ELSEWHERE, RECEIVING, SIGNED_IN
-from profile_grpc.domain.model import (
-    DisplacementEffect,
-    EventType,
-    OrderedCall,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    PushProvider,
-    Token,
-    TokenElsewhere,
-    UnregisterReason,
-    UserState,
-)
 from profile_grpc.domain.needs import Needs
-from profile_grpc.domain.results import Displacement, IgnoredReason, IgnoredValue
+from profile_grpc.domain.ordered_calls import OrderedCall
+from profile_grpc.domain.profile import Profile, ProfileStatus, UnregisterReason, UserState
+from profile_grpc.domain.push_endpoints import PushProvider
+from profile_grpc.domain.results import Displacement, DisplacementEffect, IgnoredReason, IgnoredValue
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 

@@ -9,14 +9,8 @@ from types import MappingProxyType
 from profile_grpc.domain import device_attributes, stamps
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import (
-    Attributes,
-    Channel,
-    DeviceAttribute,
-    Platform,
-    Profile,
-    PushEndpoint,
-)
+from profile_grpc.domain.profile import Attributes, Channel, DeviceAttribute, Platform, Profile
+from profile_grpc.domain.push_endpoints import PushEndpoint
 from profile_grpc.domain.results import IgnoredReason, IgnoredValue
 from profile_grpc.domain.settings import AppSettings, DeviceAttributeMonitor, MonitorKind
 

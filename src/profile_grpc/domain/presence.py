@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Profile, ProfileStatus
 from profile_grpc.domain.state import State
 
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from profile_grpc.domain.model import ApnsEnvironment, Platform
+from profile_grpc.domain.profile import Platform
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.domain.stamps import MAX_AHEAD
 
 MAX_CREDENTIALS = 100

@@ -10,21 +10,11 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from profile_grpc.domain import inactivity
+from profile_grpc.domain.deletion_records import Tombstone
 from profile_grpc.domain.filtering.expressions import Filter
-from profile_grpc.domain.model import (
-    Channel,
-    Platform,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    PushEndpoint,
-    PushEndpointState,
-    PushPermission,
-    PushProvider,
-    PushPurpose,
-    Tombstone,
-    UserState,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Channel, Platform, Profile, ProfileStatus, PushPermission, UserState
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState, PushProvider, PushPurpose
 from profile_grpc.domain.settings import AppSettings
 
 LIVE_STATES = frozenset({PushEndpointState.DELIVERABLE, PushEndpointState.SUSPECT})

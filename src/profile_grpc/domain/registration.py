@@ -7,20 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from profile_grpc.domain import billing, call_order, linking, ownership, patching, stamps
+from profile_grpc.domain.billing import MadRecord
 from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, ProfilePatch
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import CURRENT, GUARDS, PROFILES, RECEIVING, SIGNED_IN
-from profile_grpc.domain.model import (
-    CallMethod,
-    EventType,
-    MadRecord,
-    OrderedCall,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    UserState,
-)
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.ordered_calls import CallMethod, OrderedCall
 from profile_grpc.domain.placeholders import is_no_id
+from profile_grpc.domain.profile import Profile, ProfileStatus, UserState
 from profile_grpc.domain.results import Displacement, Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State

@@ -9,23 +9,13 @@ from typing import NamedTuple
 
 from profile_grpc.domain import call_order, ownership, presence, tokens
 from profile_grpc.domain.commands import OfOne, OfProfile
+from profile_grpc.domain.deletion_records import DeletionReason
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.keys import CustomerKey, ProfileKey, Token, TokenOfUser, UserKey
 from profile_grpc.domain.kinds import HOLDERS, HOLDERS_OF_USER, OF_CUSTOMER, OF_USER, PROFILES
-from profile_grpc.domain.model import (
-    AccountReport,
-    CallMethod,
-    CustomerKey,
-    DeletionReason,
-    EventType,
-    OrderedCall,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    Token,
-    TokenOfUser,
-    UnregisterReason,
-    UserKey,
-)
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.ordered_calls import AccountReport, CallMethod, OrderedCall
+from profile_grpc.domain.profile import Profile, ProfileStatus, UnregisterReason
 from profile_grpc.domain.results import AccountRemovalOutcome, AccountRemoved, Deleted, Unregistered
 from profile_grpc.domain.settings import AccountRemovalAction, AppSettings
 from profile_grpc.domain.slices import InOnePart

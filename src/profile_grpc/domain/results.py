@@ -6,7 +6,8 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from profile_grpc.domain.model import DisplacementEffect, Profile, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Profile
 
 
 class IgnoredReason(enum.IntEnum):
@@ -40,6 +41,15 @@ class AccountRemovalOutcome(enum.IntEnum):
     REMOVED = 1
     NO_MATCH = 2
     STALE = 3
+
+
+class DisplacementEffect(enum.IntEnum):
+    """What a registration did to another profile (R8)."""
+
+    REPLACED = 1
+    DEACTIVATED = 2
+    PUSH_SUPERSEDED = 3
+    TOKEN_MOVED = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from profile_grpc.domain import device_attributes
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.jwt import JWT_OFF, MAX_LEEWAY, MAX_LIFETIME, JwtSettings
-from profile_grpc.domain.model import APNS_PROVIDERS, ApnsEnvironment, Channel, Platform, PushProvider, PushPurpose
+from profile_grpc.domain.profile import Channel, Platform
+from profile_grpc.domain.push_endpoints import APNS_PROVIDERS, ApnsEnvironment, PushProvider, PushPurpose
 
 ALL_CHANNELS = frozenset(Channel)
 ZERO = timedelta(0)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from profile_grpc.domain.commands import AnyCommand, Command
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import PROFILES, RowKind, TallyKind
-from profile_grpc.domain.model import Profile, ProfileKey
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 

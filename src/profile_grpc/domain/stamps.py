@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from profile_grpc.domain.model import History, Liveness, MadRecord, Profile
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.deletion_records import History
+from profile_grpc.domain.profile import Liveness, Profile
 
 MAX_AHEAD = timedelta(days=1)
 """A stored time further in the future was written by a wrong clock."""

@@ -7,14 +7,17 @@ ledger.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, NamedTuple
+from typing import Any
 
 from profile_grpc.domain import billing, deletion_records, events
-from profile_grpc.domain.deletion_records import DeletedProfile
+from profile_grpc.domain.billing import LedgerEntry, MadRecord
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import DeletedProfile, DeletionReason, History
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.keys import CustomerKey, DeviceKey, Guard, GuardKey, ProfileKey, Token, UserKey
 from profile_grpc.domain.kinds import (
     BEATS,
     COUNTS,
@@ -39,171 +42,11 @@ from profile_grpc.domain.kinds import (
     Selection,
     TallyKind,
 )
-from profile_grpc.domain.model import (
-    CountKey,
-    CustomerKey,
-    DeletionReason,
-    DeviceKey,
-    DeviceOrder,
-    Event,
-    EventType,
-    Guard,
-    GuardKey,
-    History,
-    LedgerEntry,
-    Liveness,
-    MadRecord,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    Token,
-    UserKey,
-    UserState,
-)
+from profile_grpc.domain.loaded_rows import LoadedRows
 from profile_grpc.domain.needs import Needs, Rows
+from profile_grpc.domain.ordered_calls import DeviceOrder
+from profile_grpc.domain.profile import CountKey, Liveness, Profile, ProfileStatus, UserState
 from profile_grpc.domain.stamps import Stamps
-
-
-class Write(NamedTuple, Generic[RowT]):
-    """Write the row, if the stored one still has the revision that was read (None: if there is none)."""
-
-    row: RowT
-    seen: int | None
-    before: RowT | None = None
-    """The row that was read, if known: unchanged columns need not be written."""
-
-
-class Delete(NamedTuple, Generic[RowT]):
-    """Delete the row, if it still has the revision that was read."""
-
-    before: RowT
-    """The row that was read."""
-
-    @property
-    def seen(self) -> int:
-        """The revision that was read."""
-        return self.before.revision
-
-
-class RowChanges(NamedTuple, Generic[KeyT, RowT]):
-    """The writes of one kind of row."""
-
-    writes: list[Write[RowT]]
-    deletes: list[Delete[RowT]]
-
-
-NOTHING: RowChanges[Any, Any] = RowChanges([], [])
-
-
-@dataclass(slots=True)
-class Changes:
-    """Everything that a batch writes, in one transaction.
-
-    If one row does not match its revision, nothing is written. A kind is a key only if it has something to write.
-    """
-
-    time: datetime
-    rows: Mapping[RowKind[Any, Any], RowChanges[Any, Any]] = field(default_factory=dict)
-    records: Mapping[RecordKind[Any], list[Any]] = field(default_factory=dict)
-    tallies: Mapping[TallyKind[Any], Mapping[Any, int]] = field(default_factory=dict)
-    """Differences to the numbers that are stored."""
-
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.rows or self.records or self.tallies)
-
-    @property
-    def only(self) -> tuple[RowKind[Any, Any], Write[Any]] | None:
-        """The row and its kind, if the update of one row is the only change."""
-        if len(self.rows) != 1 or self.records or self.tallies:
-            return None
-        [(kind, (writes, deletes))] = self.rows.items()
-        return (kind, writes[0]) if len(writes) == 1 and not deletes and writes[0].seen is not None else None
-
-    def writes(self, kind: RowKind[Any, RowT]) -> list[Write[RowT]]:
-        """The rows of the kind that are written."""
-        return self.rows.get(kind, NOTHING).writes
-
-    def deletes(self, kind: RowKind[Any, RowT]) -> list[Delete[RowT]]:
-        """The rows of the kind that are deleted."""
-        return self.rows.get(kind, NOTHING).deletes
-
-    def records_of(self, kind: RecordKind[RecordT]) -> list[RecordT]:
-        """The records of the kind."""
-        return self.records.get(kind, [])
-
-    def added(self, kind: TallyKind[KeyT]) -> Mapping[KeyT, int]:
-        """The differences to the numbers of the kind."""
-        return self.tallies.get(kind, {})
-
-
-@dataclass(slots=True)
-class _Table(Generic[KeyT, RowT]):
-    """The rows of one kind: their current state, and their state when they were loaded."""
-
-    rows: dict[KeyT, RowT] = field(default_factory=dict)
-    loaded: dict[KeyT, RowT] = field(default_factory=dict)
-    touched: set[KeyT] = field(default_factory=set)
-    indexes: dict[Selection[Any, Any, Any], defaultdict[Any, set[KeyT]]] = field(default_factory=dict)
-    """The keys of the rows of each selection that was read."""
-    counts: dict[Selection[Any, Any, Any], dict[Any, int]] = field(default_factory=dict)
-    """The number of rows of each selection that is counted."""
-
-    def load(self, rows: Iterable[RowT]) -> None:
-        for row in rows:
-            self.rows[row.key] = self.loaded[row.key] = row  # type: ignore[index]
-
-    def put(self, key: KeyT, row: RowT) -> None:
-        if self.indexes or self.counts:
-            self._move(key, self.rows.get(key), row)
-        self.restamp(key, row)
-
-    def restamp(self, key: KeyT, row: RowT) -> None:
-        """Stores a changed row that every selection finds by the same values as before."""
-        self.rows[key] = row
-        self.touched.add(key)
-
-    def drop(self, key: KeyT) -> None:
-        if self.indexes or self.counts:
-            self._move(key, self.rows.get(key), None)
-        self.rows.pop(key, None)
-        self.touched.add(key)
-
-    def _move(self, key: KeyT, before: RowT | None, after: RowT | None) -> None:
-        for selection, index in self.indexes.items():
-            for by in () if before is None else selection.by(before):
-                index[by].discard(key)
-            for by in () if after is None else selection.by(after):
-                index[by].add(key)
-        for selection, counts in self.counts.items():
-            for by in () if before is None else selection.by(before):
-                if by in counts:
-                    counts[by] -= 1
-            for by in () if after is None else selection.by(after):
-                if by in counts:
-                    counts[by] += 1
-
-    def select(self, selection: Selection[ByT, KeyT, RowT], by: ByT) -> list[RowT]:
-        index = self.indexes.get(selection)
-        if index is None:
-            index = self.indexes[selection] = defaultdict(set)
-            for key, row in self.rows.items():
-                for common in selection.by(row):
-                    index[common].add(key)
-        found = index.get(by)
-        return [self.rows[key] for key in sorted(found)] if found else []  # type: ignore[type-var]
-
-    def changes(self) -> RowChanges[KeyT, RowT] | None:
-        writes: list[Write[RowT]] = []
-        deletes: list[Delete[RowT]] = []
-        for key in self.touched:
-            row, before = self.rows.get(key), self.loaded.get(key)
-            if row is not None:
-                writes.append(Write(row, None if before is None else before.revision, before))
-            elif before is not None:
-                deletes.append(Delete(before))
-        return RowChanges(writes, deletes) if writes or deletes else None
 
 
 class State:
@@ -216,7 +59,7 @@ class State:
         self._needs: Needs = rows.needs
         self._histories = dict(rows.histories)
         self._totals = rows.totals
-        self._tables: defaultdict[RowKind[Any, Any], _Table[Any, Any]] = defaultdict(_Table)
+        self._tables: defaultdict[RowKind[Any, Any], LoadedRows[Any, Any]] = defaultdict(LoadedRows)
         for kind, found in rows.found.items():
             self._tables[kind].load(found)
         for selection, counts in rows.counts.items():
@@ -350,7 +193,7 @@ class State:
         self._count(profile, -1)
         if profile.last_call is not None or reason is DeletionReason.ERASED:
             self.drop_row(ORDERS, key.device)
-        gone = _deleted(profile)
+        gone = DeletedProfile.of(profile)
         if gone.live_endpoints:
             self.add(ENDPOINTS, key.app_id, -gone.live_endpoints)
         tombstone = deletion_records.tombstone(gone, reason, self.now, self.hasher)
@@ -483,17 +326,3 @@ _NO_HISTORY = History()
 def _is_current(profile: Profile) -> bool:
     """Whether the profile may be the user's only device that receives push (R7)."""
     return profile.status is ProfileStatus.ACTIVE and not profile.push_superseded
-
-
-def _deleted(profile: Profile) -> DeletedProfile:
-    return DeletedProfile(
-        profile.key,
-        profile.status,
-        profile.platform,
-        profile.tokens,
-        profile.live_endpoints,
-        profile.mad,
-        profile.revision,
-        profile.version,
-        profile.attributes.customer_id,
-    )

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import PushProvider
 from profile_grpc.domain.placeholders import is_no_token
+from profile_grpc.domain.push_endpoints import PushProvider
 
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
 _PADDED_BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={1,2}\Z")

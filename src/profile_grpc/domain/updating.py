@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from profile_grpc.domain import call_order, linking, ownership, patching, presence
 from profile_grpc.domain.commands import OfProfile, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.events import EventType
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import PROFILES
-from profile_grpc.domain.model import CallMethod, EventType, OrderedCall, Profile, ProfileKey
 from profile_grpc.domain.needs import Needs
+from profile_grpc.domain.ordered_calls import CallMethod, OrderedCall
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.results import Displacement, Updated
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State

@@ -9,8 +9,8 @@ from typing import ClassVar, Protocol, Self
 
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.commands import Command
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.inactivity import PurgeUnregistered, ReapInactive, SeenProfile
-from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
 from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperStore

@@ -9,7 +9,8 @@ from datetime import datetime
 import structlog
 
 from profile_grpc.domain import inactivity
-from profile_grpc.domain.model import Event, EventType, ProfileStatus
+from profile_grpc.domain.events import Event, EventType
+from profile_grpc.domain.profile import ProfileStatus
 from profile_grpc.domain.settings import App
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Store

@@ -28,7 +28,7 @@ from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.filtering.judging import matches
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.linking import MoveLinks
-from profile_grpc.domain.model import Profile
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore

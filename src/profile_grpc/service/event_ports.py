@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from profile_grpc.domain.model import Event
+from profile_grpc.domain.events import Event
 
 BATCH = 2000
 """Maximum number of events that get positions in one transaction."""

@@ -10,7 +10,8 @@ from profile_grpc.domain import customer_schema
 from profile_grpc.domain.customers import Customer
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Profile, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Profile
 from profile_grpc.service import paging
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
 from profile_grpc.service.customers import customer_size

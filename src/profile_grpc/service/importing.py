@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 from profile_grpc.domain.commands import Command
 from profile_grpc.domain.customer_changes import ImportCustomer
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.import_start import ImportKey
 from profile_grpc.domain.importing import BeginImport, ImportProfile, ReadBarrier
-from profile_grpc.domain.model import ImportKey
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.ports import Clock

@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 
 from profile_grpc.domain.commands import AnyCommand, needs_of
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Profile, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.registration import Displaced
 from profile_grpc.domain.results import Registered
 from profile_grpc.domain.settings import AppSettings

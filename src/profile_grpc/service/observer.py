@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.jwt import JwtOutcome
-from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
-from profile_grpc.domain.state import Changes
 
 
 class Observer(Protocol):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from profile_grpc.domain.model import Profile, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Profile
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
 
 RowT = TypeVar("RowT")

@@ -16,8 +16,9 @@ from profile_grpc.domain import presence
 from profile_grpc.domain.customer_changes import ForgetCustomer, RememberCustomerErasure
 from profile_grpc.domain.customers import Customer, CustomerId
 from profile_grpc.domain.erasure import Announce, EraseProfiles, ForgetCalls, RememberErasure, StopImports
-from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER
-from profile_grpc.domain.model import CustomerKey, Event, EventType, Profile, ProfileKey, UserKey
+from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER, Event, EventType
+from profile_grpc.domain.keys import CustomerKey, ProfileKey, UserKey
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.settings import App
 from profile_grpc.service import refusals
 from profile_grpc.service.customers import Customers, LinkedProfile

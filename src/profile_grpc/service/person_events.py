@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.customers import CustomerId
-from profile_grpc.domain.model import CustomerKey, Event, ProfileKey, UserKey
+from profile_grpc.domain.events import Event
+from profile_grpc.domain.keys import CustomerKey, ProfileKey, UserKey
 
 
 class Person(NamedTuple):

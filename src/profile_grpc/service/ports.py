@@ -8,17 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import Tombstone
 from profile_grpc.domain.filtering.expressions import Filter
-from profile_grpc.domain.model import (
-    CountKey,
-    Platform,
-    Profile,
-    ProfileKey,
-    ProfileStatus,
-    Tombstone,
-)
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.needs import AnyNeed, Needs, Rows
-from profile_grpc.domain.state import Changes
+from profile_grpc.domain.profile import CountKey, Platform, Profile, ProfileStatus
 from profile_grpc.service.customer_ports import CustomerStore
 from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.event_ports import EventStore

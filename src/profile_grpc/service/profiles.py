@@ -12,7 +12,8 @@ from profile_grpc.domain.commands import Command, ProfilePatch
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.feedback import ReportPushFeedback
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Profile, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.results import FeedbackResult, Registered, Updated
 from profile_grpc.domain.settings import App

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
-from profile_grpc.domain.model import DeletionReason, Event, ProfileKey
+from profile_grpc.domain.deletion_records import DeletionReason
+from profile_grpc.domain.events import Event
+from profile_grpc.domain.keys import ProfileKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 from profile_grpc.domain import reach
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Channel, ProfileKey, PushPurpose
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Channel
+from profile_grpc.domain.push_endpoints import PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging

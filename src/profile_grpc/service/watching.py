@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.filtering.expressions import Filter
-from profile_grpc.domain.model import EventType
 from profile_grpc.service.event_ports import LoggedEvent
 
 _FORM = struct.Struct(">B8sq")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from profile_grpc.domain.changes import NOTHING, Changes, RowChanges, Write
 from profile_grpc.domain.kinds import PROFILES, RowKind
-from profile_grpc.domain.state import NOTHING, Changes, RowChanges, Write
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import kinds, statements
 from profile_grpc.store.database import Database, Session

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from profile_grpc.domain import deletion_records
+from profile_grpc.domain.changes import Changes, Delete, RowChanges
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import COUNTS, ENDPOINTS, EVENTS, PROFILES, REAPED, TOMBSTONES
-from profile_grpc.domain.model import DeletionReason
-from profile_grpc.domain.state import Changes, Delete, RowChanges
 from profile_grpc.service.reaper_ports import DueProfile
 from profile_grpc.store import rows, statements, tables
 from profile_grpc.store.applying import Applier

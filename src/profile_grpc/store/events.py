@@ -34,8 +34,7 @@ from sqlalchemy import (
     update,
 )
 
-from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT
-from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT, Event, EventType
 from profile_grpc.service.event_ports import BATCH, Assigned, EventHead, LoggedEvent, PendingEvent
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import statements, tables, times

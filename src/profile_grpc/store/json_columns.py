@@ -6,11 +6,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from profile_grpc.domain.model import (
+from profile_grpc.domain.profile import Attributes, DeviceAttribute
+from profile_grpc.domain.push_endpoints import (
     APNS_PROVIDERS,
     ApnsEnvironment,
-    Attributes,
-    DeviceAttribute,
     PushEndpoint,
     PushEndpointState,
     PushProvider,

@@ -26,7 +26,7 @@ from profile_grpc.domain.kinds import (
     Selection,
     TallyKind,
 )
-from profile_grpc.domain.model import CountKey
+from profile_grpc.domain.profile import CountKey
 from profile_grpc.store import customer_rows, rows, tables, times
 from profile_grpc.store.engine import Found, Row
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, select, true
 
-from profile_grpc.domain.model import Profile
+from profile_grpc.domain.profile import Profile
 from profile_grpc.store import rows, scanning, statements, tables
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Query, RowColumn

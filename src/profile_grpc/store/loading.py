@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable
 from functools import partial
 from typing import Any
 
+from profile_grpc.domain.billing import MadRecord
+from profile_grpc.domain.deletion_records import DeletionReason, History, Tombstone
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import ORDERS, PROFILES, RowKind, Selection, TallyKind
-from profile_grpc.domain.model import DeletionReason, History, MadRecord, ProfileKey, Tombstone
 from profile_grpc.domain.needs import COUNT_LIMIT, AnyNeed, Needs, Rows
 from profile_grpc.store import kinds, statements, tables, times
 from profile_grpc.store.bounds import UNBOUND, BoundedLookup, bounded_lookup, check_bound

@@ -9,12 +9,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from sqlalchemy import BigInteger, bindparam, cast, func, literal_column, select
 
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import Tombstone
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.filtering.of_customers import Parts, parts_of
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import CountKey, Platform, Profile, ProfileKey, ProfileStatus, Tombstone
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.needs import Needs, Rows
-from profile_grpc.domain.state import Changes
+from profile_grpc.domain.profile import CountKey, Platform, Profile, ProfileStatus
 from profile_grpc.service.ports import ProfileFilter, WriteTransaction
 from profile_grpc.store import filtering, listing, rows, scanning, tables
 from profile_grpc.store.applying import Applier

@@ -10,7 +10,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Text, bindparam, delete, select
 
-from profile_grpc.domain.model import Event, Platform
+from profile_grpc.domain.events import Event
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import PublicPart, PushCredential, Reminder
 from profile_grpc.service.push_credentials.ports import Expiry
 from profile_grpc.store import rows, statements, tables, times

@@ -20,8 +20,9 @@ from sqlalchemy import (
     true,
 )
 
+from profile_grpc.domain.events import Event
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Event, ProfileKey
+from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import rows, statements, tables, times
 from profile_grpc.store.database import Database

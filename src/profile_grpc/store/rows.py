@@ -7,30 +7,21 @@ import random
 import secrets
 from datetime import datetime
 
-from profile_grpc.domain.deletion_records import DeletedProfile
+from profile_grpc.domain.billing import LedgerEntry, MadRecord
+from profile_grpc.domain.deletion_records import DeletedProfile, Tombstone
+from profile_grpc.domain.events import Event
+from profile_grpc.domain.feedback_losses import FeedbackLosses
 from profile_grpc.domain.filtering.values import language_key, version_key
-from profile_grpc.domain.model import (
-    CallMethod,
+from profile_grpc.domain.import_start import ImportKey, ImportStart
+from profile_grpc.domain.keys import DeviceKey, Guard, GuardKey, ProfileKey, Token
+from profile_grpc.domain.ordered_calls import CallMethod, DeviceOrder, OrderedCall
+from profile_grpc.domain.profile import (
     Channel,
-    DeviceKey,
-    DeviceOrder,
-    Event,
-    FeedbackLosses,
-    Guard,
-    GuardKey,
-    ImportKey,
-    ImportStart,
-    LedgerEntry,
     Liveness,
-    MadRecord,
-    OrderedCall,
     Platform,
     Profile,
-    ProfileKey,
     ProfileStatus,
     PushPermission,
-    Token,
-    Tombstone,
     UnregisterReason,
     UserState,
 )

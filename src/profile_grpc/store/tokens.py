@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from profile_grpc.domain.changes import RowChanges, Write
 from profile_grpc.domain.deletion_records import DeletedProfile
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.keys import ProfileKey, Token, TokenElsewhere, TokenOfUser
 from profile_grpc.domain.kinds import HOLDERS, HOLDERS_ELSEWHERE
-from profile_grpc.domain.model import Profile, ProfileKey, Token, TokenElsewhere, TokenOfUser
 from profile_grpc.domain.needs import AnyNeed
-from profile_grpc.domain.state import RowChanges, Write
+from profile_grpc.domain.profile import Profile
 from profile_grpc.store import statements, tables
 from profile_grpc.store.bounds import bounded_lookup, check_bound
 from profile_grpc.store.database import Database, Session

@@ -12,7 +12,7 @@ from prometheus_client import (
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from profile_grpc.domain.model import CountKey
+from profile_grpc.domain.profile import CountKey
 from profile_grpc.domain.push_credentials import Version, in_use
 
 

@@ -17,11 +17,11 @@ from prometheus_client import (
     Histogram,
 )
 
+from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.jwt import JwtOutcome
 from profile_grpc.domain.kinds import LEDGER, TOMBSTONES
-from profile_grpc.domain.model import DeletionReason
 from profile_grpc.domain.results import PushFeedbackOutcome
-from profile_grpc.domain.state import Changes
 
 _RPC_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _STREAM_SECONDS = (0.1, 1, 10, 60, 300, 900, 1800, 3600)

@@ -15,7 +15,7 @@ from appprofile.v1 import customer_pb2, profile_pb2
 from appprofile.v1 import customer_service_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
 from appprofile.v1 import recipient_pb2 as rs
-from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.people import PersonData
 from profile_grpc.transport.grpc.people import document

@@ -12,16 +12,9 @@ from appprofile.v1 import profile_service_pb2 as ps
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
-from profile_grpc.domain.model import (
-    Attributes,
-    Channel,
-    Platform,
-    ProfileKey,
-    PushPermission,
-    PushProvider,
-    PushPurpose,
-    WebPushKeys,
-)
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Attributes, Channel, Platform, PushPermission
+from profile_grpc.domain.push_endpoints import PushProvider, PushPurpose, WebPushKeys
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction

@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
-from profile_grpc.domain.model import Channel
+from profile_grpc.domain.profile import Channel
 from profile_grpc.service.directory_ports import KeyKind
 from tests.support.domain import ManualClock, days, hours
 from tests.transport.grpc.support import (

@@ -10,21 +10,26 @@ from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 from appprofile.v1 import access_pb2, app_pb2
 from appprofile.v1 import profile_pb2 as pb
 from appprofile.v1 import profile_service_pb2 as ps
-from profile_grpc.domain import model, results, settings
+from profile_grpc.domain import results, settings
+from profile_grpc.domain.billing import MadRecord
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import (
+from profile_grpc.domain.profile import (
     Attributes,
     Channel,
     DeviceAttribute,
-    MadRecord,
     Platform,
     Profile,
     ProfileStatus,
+    PushPermission,
+    UserState,
+)
+from profile_grpc.domain.push_endpoints import (
+    ApnsEnvironment,
     PushEndpoint,
     PushEndpointState,
     PushProvider,
     PushPurpose,
-    UserState,
+    WebPushKeys,
 )
 from profile_grpc.domain.results import Beat, Displacement, IgnoredReason, IgnoredValue, Registered, Updated
 from profile_grpc.domain.settings import App, AppSettings
@@ -60,7 +65,7 @@ PROFILE = BARE._replace(
     update_time=T0 + days(2),
     last_heartbeat_time=T0 + days(4),
     attributes=EVERYTHING,
-    push_permission=model.PushPermission.PROVISIONAL,
+    push_permission=PushPermission.PROVISIONAL,
     push_endpoints=(
         PushEndpoint(PushProvider.APNS, "ab12", "com.app", PushPurpose.DEFAULT, T0),
         PushEndpoint(PushProvider.APNS_VOIP, "", "com.app", PushPurpose.INCOMING_CALL, T0, PushEndpointState.INVALID),
@@ -77,23 +82,23 @@ def call(kind: KeyKind = KeyKind.ADMIN, **chosen: object) -> Call:
     return made
 
 
-def shown(profile: model.Profile, to: Call | None = None) -> pb.Profile:
+def shown(profile: Profile, to: Call | None = None) -> pb.Profile:
     return responses.get_profile(profile, to or call()).profile
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
-        (model.Platform, pb.Platform),
-        (model.ProfileStatus, pb.ProfileStatus),
-        (model.UserState, pb.UserState),
-        (model.Channel, pb.Channel),
-        (model.PushProvider, pb.PushProvider),
-        (model.PushPurpose, pb.PushPurpose),
-        (model.PushEndpointState, pb.PushEndpointState),
-        (model.ApnsEnvironment, pb.ApnsEnvironment),
-        (model.PushPermission, pb.PushPermission),
-        (model.DisplacementEffect, ps.DisplacementEffect),
+        (Platform, pb.Platform),
+        (ProfileStatus, pb.ProfileStatus),
+        (UserState, pb.UserState),
+        (Channel, pb.Channel),
+        (PushProvider, pb.PushProvider),
+        (PushPurpose, pb.PushPurpose),
+        (PushEndpointState, pb.PushEndpointState),
+        (ApnsEnvironment, pb.ApnsEnvironment),
+        (PushPermission, pb.PushPermission),
+        (results.DisplacementEffect, ps.DisplacementEffect),
         (results.IgnoredReason, ps.IgnoredReason),
         (results.PushFeedbackOutcome, ps.PushFeedbackOutcome),
         (results.AccountRemovalOutcome, ps.AccountRemovalOutcome),
@@ -103,7 +108,7 @@ def shown(profile: model.Profile, to: Call | None = None) -> pb.Profile:
         (directory_ports.KeyKind, access_pb2.KeyKind),
     ],
 )
-def test_enumerations_have_the_contracts_numbers(ours: type[model.Platform], theirs: EnumTypeWrapper) -> None:
+def test_enumerations_have_the_contracts_numbers(ours: type[Platform], theirs: EnumTypeWrapper) -> None:
     named = {name: value.number for name, value in theirs.DESCRIPTOR.values_by_name.items() if value.number}
     prefix = theirs.DESCRIPTOR.values_by_number[0].name.removesuffix("UNSPECIFIED")
     assert {prefix + value.name: value.value for value in ours if value.value} == named
@@ -186,7 +191,7 @@ def test_the_expire_time_of_an_unregistered_profile_is_absent() -> None:
 
 def test_R8_a_client_key_is_told_effects_and_counts() -> None:
     """Never another user's ids."""
-    effect = model.DisplacementEffect
+    effect = results.DisplacementEffect
     displaced = (
         Displacement(BOB, effect.DEACTIVATED),
         Displacement(BOB._replace(user_id="carl"), effect.DEACTIVATED),
@@ -207,7 +212,7 @@ def test_R8_a_client_key_is_told_effects_and_counts() -> None:
 
 @pytest.mark.parametrize("kind", KeyKind)
 def test_R10_keys_are_shown_with_the_token(kind: KeyKind) -> None:
-    keys = model.WebPushKeys(b"\x04" + bytes(64), bytes(16), "vapid-1")
+    keys = WebPushKeys(b"\x04" + bytes(64), bytes(16), "vapid-1")
     endpoint = PushEndpoint(PushProvider.WEB_PUSH, "https://h/a", "", PushPurpose.DEFAULT, T0, web_push=keys)
     [told] = shown(PROFILE._replace(push_endpoints=(endpoint,)), call(kind)).push_endpoints
     assert told.HasField("web_push") == (kind in {KeyKind.ADMIN, KeyKind.PROFILE})
@@ -217,7 +222,7 @@ def test_R10_keys_are_shown_with_the_token(kind: KeyKind) -> None:
 
 def test_R11_the_environment_is_told() -> None:
     sandbox = PushEndpoint(
-        PushProvider.APNS, "aa", "", PushPurpose.DEFAULT, T0, apns_environment=model.ApnsEnvironment.SANDBOX
+        PushProvider.APNS, "aa", "", PushPurpose.DEFAULT, T0, apns_environment=ApnsEnvironment.SANDBOX
     )
     [told] = shown(PROFILE._replace(push_endpoints=(sandbox,))).push_endpoints
     assert told.apns_environment == pb.APNS_ENVIRONMENT_SANDBOX
@@ -229,7 +234,7 @@ def test_placeholder_ids_are_warned_of() -> None:
 
 
 def test_R8_displaced_profiles_are_told_with_the_effect() -> None:
-    displaced = (Displacement(BOB, model.DisplacementEffect.REPLACED),)
+    displaced = (Displacement(BOB, results.DisplacementEffect.REPLACED),)
     ignored = (IgnoredValue("device_attributes.ram", IgnoredReason.NOT_ENABLED),)
     registered = responses.register(Registered(PROFILE, True, displaced, 1, ignored=ignored), call())
     assert registered.created

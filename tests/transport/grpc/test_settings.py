@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from appprofile.v1 import app_pb2
 from appprofile.v1 import app_service_pb2 as pb
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.model import Channel, Platform, PushProvider
+from profile_grpc.domain.profile import Channel, Platform
+from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.settings import (
     MEMORY,
     AccountRemovalAction,

@@ -14,7 +14,7 @@ from profile_grpc import converters
 from profile_grpc.cli import settings
 from profile_grpc.cli.transfer import entries, parquet
 from profile_grpc.cli.transfer.entries import Entries, Entry
-from profile_grpc.domain.model import ApnsEnvironment
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 
 if TYPE_CHECKING:
     from appprofile.v1.transfer_pb2 import RefusedRecord

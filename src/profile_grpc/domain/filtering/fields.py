@@ -12,16 +12,10 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.filtering.values import language_key, version_key
-from profile_grpc.domain.model import (
-    Event,
-    EventType,
-    Platform,
-    Profile,
-    PushPermission,
-    PushProvider,
-    UserState,
-)
+from profile_grpc.domain.profile import Platform, Profile, PushPermission, UserState
+from profile_grpc.domain.push_endpoints import PushProvider
 
 Value: TypeAlias = str | int | float | bool | date | datetime
 """A value as it is compared."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.watching import FeedWatching

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from profile_grpc.domain.model import ApnsEnvironment
 from profile_grpc.domain.push_credentials import CredentialKind, PublicPart
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.service.push_credentials.material import Checked, invalid
 

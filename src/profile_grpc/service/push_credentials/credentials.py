@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from profile_grpc.domain import push_credentials as rules
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.model import Platform
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import (
     MAX_CREDENTIALS,
     CredentialKind,

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import ApnsEnvironment
 from profile_grpc.domain.push_credentials import CredentialKind, PublicPart
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.service.push_credentials.certificates import load_key
 from profile_grpc.service.push_credentials.material import Checked, invalid
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from profile_grpc.domain.model import Event
+from profile_grpc.domain.events import Event
 from profile_grpc.domain.push_credentials import PushCredential
 
 

@@ -11,7 +11,7 @@ from time import monotonic
 import structlog
 
 from profile_grpc.domain import push_credentials as rules
-from profile_grpc.domain.model import Event, EventType
+from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.push_credentials import FIRST_REMINDER, PushCredential, Reminder
 from profile_grpc.domain.settings import App
 from profile_grpc.outbound.mail import Mail, Mailer, MailRefused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Integer, SmallInteger, Table, Text, and_, not_
 from sqlalchemy import literal_column as literal
 
-from profile_grpc.domain.model import ProfileStatus, UserState
+from profile_grpc.domain.profile import ProfileStatus, UserState
 from profile_grpc.store.tables.columns import (
     IN_THE_KEY,
     KEPT_AFTER_APP,

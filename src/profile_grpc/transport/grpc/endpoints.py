@@ -8,7 +8,7 @@ from appprofile.v1 import profile_pb2
 from profile_grpc.domain import web_push
 from profile_grpc.domain.commands import NewEndpoint
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import (
+from profile_grpc.domain.push_endpoints import (
     ApnsEnvironment,
     PushEndpoint,
     PushEndpointState,

@@ -18,7 +18,7 @@ from profile_grpc.domain.customer_changes import CustomerPatch, ImportCustomer
 from profile_grpc.domain.customers import TEXTS
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.importing import REGISTERED, ImportProfile, SourceState
-from profile_grpc.domain.model import PushEndpoint, PushEndpointState
+from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App
 from profile_grpc.service.customers import Customers

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from profile_grpc.domain.commands import AttributeValue, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import Attributes, Channel, Platform, PushPermission
+from profile_grpc.domain.profile import Attributes, Channel, Platform, PushPermission
 from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.times import to_instant
 

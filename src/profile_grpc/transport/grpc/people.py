@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from appprofile.v1 import customer_service_pb2 as pb
 from appprofile.v1 import profile_pb2, profile_service_pb2
-from profile_grpc.domain.model import Event
+from profile_grpc.domain.events import Event
 from profile_grpc.service.customers import LinkedProfile
 from profile_grpc.service.people import EXPORT_BYTES, Erased, PersonData
 from profile_grpc.transport.grpc import customers, responses

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from appprofile.v1 import credential_service_pb2 as pb
 from appprofile.v1 import profile_pb2
-from profile_grpc.domain.model import ApnsEnvironment, Platform
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import Described
+from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.service.push_credentials.credentials import CredentialOrder
 from profile_grpc.transport.grpc.times import write_instant
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import recipient_pb2 as pb
 from profile_grpc.domain.filtering.expressions import Filter
-from profile_grpc.domain.model import Channel
+from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
 from profile_grpc.service.recipients import Message, Person
 from profile_grpc.transport.grpc import endpoints

@@ -7,10 +7,12 @@ from __future__ import annotations
 from appprofile.v1 import event_pb2, profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.events import EventType
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.heartbeat import Heartbeat
-from profile_grpc.domain.model import EventType, Platform, ProfileKey, ProfileStatus
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import Platform, ProfileStatus
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import DeleteDeviceProfile, RemoveAccount, ReportedToken, Unregister
 from profile_grpc.domain.settings import AccountRemovalAction

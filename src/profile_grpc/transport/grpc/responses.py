@@ -10,7 +10,9 @@ from appprofile.v1 import event_pb2, profile_pb2, usage_service_pb2
 from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import PLAIN_ATTRIBUTES, Channel, Event, EventType, Profile, ProfileKey, ProfileStatus
+from profile_grpc.domain.events import Event, EventType
+from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.profile import PLAIN_ATTRIBUTES, Channel, Profile, ProfileStatus
 from profile_grpc.domain.results import (
     MAX_COMFORTABLE_USERS,
     AccountRemoved,

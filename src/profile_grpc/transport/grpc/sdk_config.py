@@ -7,7 +7,7 @@ from base64 import urlsafe_b64encode
 
 from appprofile.v1 import app_pb2, profile_pb2
 from appprofile.v1 import app_service_pb2 as pb
-from profile_grpc.domain.model import Platform
+from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.settings import App, InAppTransport
 from profile_grpc.service.push_credentials.credentials import VapidPublicKey
 from profile_grpc.transport.grpc.settings import monitors, push_apps

@@ -19,7 +19,7 @@ from appprofile.v1 import usage_service_pb2 as usage_pb
 from appprofile.v1 import webhook_service_pb2 as webhook_pb
 from profile_grpc.domain import heartbeat
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.model import Channel
+from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.reach import Audience
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.settings import App

@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 from appprofile.v1 import access_pb2, app_pb2, jwt_pb2, profile_pb2
 from appprofile.v1 import app_service_pb2 as pb
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.model import Channel, Platform
+from profile_grpc.domain.profile import Channel, Platform
 from profile_grpc.domain.settings import (
     AccountRemovalAction,
     App,

@@ -1,0 +1,84 @@
+"""What a batch writes, for the store: rows that are guarded by their revisions, records and tallies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, NamedTuple
+
+from profile_grpc.domain.kinds import KeyT, RecordKind, RecordT, RowKind, RowT, TallyKind
+
+
+class Write(NamedTuple, Generic[RowT]):
+    """Write the row, if the stored one still has the revision that was read (None: if there is none)."""
+
+    row: RowT
+    seen: int | None
+    before: RowT | None = None
+    """The row that was read, if known: unchanged columns need not be written."""
+
+
+class Delete(NamedTuple, Generic[RowT]):
+    """Delete the row, if it still has the revision that was read."""
+
+    before: RowT
+    """The row that was read."""
+
+    @property
+    def seen(self) -> int:
+        """The revision that was read."""
+        return self.before.revision
+
+
+class RowChanges(NamedTuple, Generic[KeyT, RowT]):
+    """The writes of one kind of row."""
+
+    writes: list[Write[RowT]]
+    deletes: list[Delete[RowT]]
+
+
+NOTHING: RowChanges[Any, Any] = RowChanges([], [])
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything that a batch writes, in one transaction.
+
+    If one row does not match its revision, nothing is written. A kind is a key only if it has something to write.
+    """
+
+    time: datetime
+    rows: Mapping[RowKind[Any, Any], RowChanges[Any, Any]] = field(default_factory=dict)
+    records: Mapping[RecordKind[Any], list[Any]] = field(default_factory=dict)
+    tallies: Mapping[TallyKind[Any], Mapping[Any, int]] = field(default_factory=dict)
+    """Differences to the numbers that are stored."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.rows or self.records or self.tallies)
+
+    @property
+    def only(self) -> tuple[RowKind[Any, Any], Write[Any]] | None:
+        """The row and its kind, if the update of one row is the only change."""
+        if len(self.rows) != 1 or self.records or self.tallies:
+            return None
+        [(kind, (writes, deletes))] = self.rows.items()
+        return (kind, writes[0]) if len(writes) == 1 and not deletes and writes[0].seen is not None else None
+
+    def writes(self, kind: RowKind[Any, RowT]) -> list[Write[RowT]]:
+        """The rows of the kind that are written."""
+        return self.rows.get(kind, NOTHING).writes
+
+    def deletes(self, kind: RowKind[Any, RowT]) -> list[Delete[RowT]]:
+        """The rows of the kind that are deleted."""
+        return self.rows.get(kind, NOTHING).deletes
+
+    def records_of(self, kind: RecordKind[RecordT]) -> list[RecordT]:
+        """The records of the kind."""
+        return self.records.get(kind, [])
+
+    def added(self, kind: TallyKind[KeyT]) -> Mapping[KeyT, int]:
+        """The differences to the numbers of the kind."""
+        return self.tallies.get(kind, {})
