@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import fields
@@ -14,8 +13,8 @@ import typer
 
 from profile_grpc.cli import jwt, output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.settings import App, AppSettings
 
@@ -53,12 +52,11 @@ def create(
     """
     wanted = _checked(app_id, display_name or "", settings.apply(AppSettings(), assignments or ()))
 
-    async def run() -> App:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            return await admin.apps.create(app_id, tenant, display_name or "", wanted)
+    async def work(admin: Application) -> App:
+        await require_tenant(admin, tenant)
+        return await admin.apps.create(app_id, tenant, display_name or "", wanted)
 
-    created = asyncio.run(run())
+    created = administer(database_url, work)
     if as_json:
         output.document(_structured(created))
     else:
@@ -83,11 +81,7 @@ def set_(
         name = before.display_name if display_name is None else display_name
         return name, _checked(app_id, name, settings.apply(before.settings, assignments or ()))
 
-    async def run() -> App:
-        async with administration(database(database_url)) as admin:
-            return await admin.apps.change(app_id, change)
-
-    changed = asyncio.run(run())
+    changed = administer(database_url, lambda admin: admin.apps.change(app_id, change))
     if as_json:
         output.document(_structured(changed))
     else:
@@ -97,12 +91,7 @@ def set_(
 @app.command(epilog=_JSON_SHAPE)
 def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Show an app and all its settings, in the form that --set accepts."""
-
-    async def run() -> App:
-        async with administration(database(database_url)) as admin:
-            return await admin.apps.get(app_id)
-
-    found = asyncio.run(run())
+    found = administer(database_url, lambda admin: admin.apps.get(app_id))
     if as_json:
         output.document(_structured(found))
         return
@@ -130,13 +119,12 @@ def list_(
 ) -> None:
     """List apps. JSON: {apps: [as in `app show`]}."""
 
-    async def run() -> list[App]:
-        async with administration(database(database_url)) as admin:
-            if tenant is not None:
-                await require_tenant(admin, tenant)
-            return await _all(admin, tenant)
+    async def work(admin: Application) -> list[App]:
+        if tenant is not None:
+            await require_tenant(admin, tenant)
+        return await _all(admin, tenant)
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     if as_json:
         output.document({"apps": [_structured(one) for one in found]})
         return
@@ -158,14 +146,13 @@ def delete(
     """
     confirm(f"Delete the app {app_id}{', all of its profiles' if force else ''} and revoke its keys?", yes=yes)
 
-    async def run() -> None:
-        async with administration(database(database_url)) as admin:
-            # Also an app whose deletion was interrupted, which `get` does not find.
-            found = await admin.store.directory.app(app_id)
-            with output.working(f"deleting {app_id}"):
-                await admin.apps.delete(app_id, found.tenant_id if found else "", force=force)
+    async def work(admin: Application) -> None:
+        # Also an app whose deletion was interrupted, which `get` does not find.
+        found = await admin.store.directory.app(app_id)
+        with output.working(f"deleting {app_id}"):
+            await admin.apps.delete(app_id, found.tenant_id if found else "", force=force)
 
-    asyncio.run(run())
+    administer(database_url, work)
     output.line(f"deleted app {app_id}; its id stays reserved for its tenant for 400 days")
 
 
@@ -189,13 +176,12 @@ def config_(
 
     chosen = settings.choice(Platform, platform)
 
-    async def run() -> dict[str, Any]:
-        async with administration(database(database_url)) as admin:
-            vapid = await admin.credentials.vapid_public_key(app_id)
-            found = for_platform(sdk_config(await admin.apps.get(app_id), vapid), chosen)
-            return json_format.MessageToDict(found, preserving_proto_field_name=True)
+    async def work(admin: Application) -> dict[str, Any]:
+        vapid = await admin.credentials.vapid_public_key(app_id)
+        found = for_platform(sdk_config(await admin.apps.get(app_id), vapid), chosen)
+        return json_format.MessageToDict(found, preserving_proto_field_name=True)
 
-    text = json.dumps(asyncio.run(run()), indent=2, ensure_ascii=False)
+    text = json.dumps(administer(database_url, work), indent=2, ensure_ascii=False)
     if file is None:
         output.line(output.json_text(text))
         return
@@ -229,11 +215,7 @@ def bridge_check(
     from profile_grpc.bridge.template_check import check
     from profile_grpc.bridge.templates import Template
 
-    async def run() -> App:
-        async with administration(database(database_url)) as admin:
-            return await admin.apps.get(app_id)
-
-    chosen = asyncio.run(run()).settings
+    chosen = administer(database_url, lambda admin: admin.apps.get(app_id)).settings
     names = {field.name: getattr(chosen.bridge_parameters, field.name) for field in fields(chosen.bridge_parameters)}
     found = check(Template(names), url, post_data, content_type, chosen)
     problems = list(found.problems)

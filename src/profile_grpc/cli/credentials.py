@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -15,14 +14,15 @@ import typer
 from profile_grpc import config
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import CredentialKind, Described
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
 
 if TYPE_CHECKING:
     from appprofile.v1 import credential_service_pb2 as pb
+    from profile_grpc.bootstrap.composition import Application
     from profile_grpc.service.resealing import Resealed
 
 app = typer.Typer(help="Push credentials: checked, and stored encrypted.", no_args_is_help=True)
@@ -165,13 +165,12 @@ def upload(  # noqa: PLR0913 - each option is a parameter
     )
     shapes.check(request)
 
-    async def run() -> Described:
-        async with administration(database(database_url)) as admin:
-            app = await admin.apps.get(app_id)
-            taken = wire.upload(request, admin.credentials.fingerprint_key)
-            return await admin.credentials.upload(wire.order(request), taken, app.tenant_id)
+    async def work(admin: Application) -> Described:
+        app = await admin.apps.get(app_id)
+        taken = wire.upload(request, admin.credentials.fingerprint_key)
+        return await admin.credentials.upload(wire.order(request), taken, app.tenant_id)
 
-    _print_change(asyncio.run(run()), "stored", as_json=as_json)
+    _print_change(administer(database_url, work), "stored", as_json=as_json)
 
 
 @app.command("create-vapid", epilog=_JSON_SHAPE)
@@ -193,12 +192,11 @@ def create_vapid(
     request = pb.CreateVapidKeyRequest(app_id=app_id, display_name=name, site=site)
     shapes.check(request)
 
-    async def run() -> Described:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
-            return await admin.credentials.create_vapid_key(wire.order(request), subject, site_url, icon_url)
+    async def work(admin: Application) -> Described:
+        await admin.apps.get(app_id)
+        return await admin.credentials.create_vapid_key(wire.order(request), subject, site_url, icon_url)
 
-    made = asyncio.run(run())
+    made = administer(database_url, work)
     if as_json:
         output.document(structured(made))
         return
@@ -210,12 +208,11 @@ def create_vapid(
 def list_(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the app's credentials, by name and the newest version first."""
 
-    async def run() -> list[Described]:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
-            return list(await admin.credentials.list(app_id))
+    async def work(admin: Application) -> list[Described]:
+        await admin.apps.get(app_id)
+        return list(await admin.credentials.list(app_id))
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     if as_json:
         output.document({"credentials": [structured(one) for one in found]})
         return
@@ -239,12 +236,11 @@ def show(
 ) -> None:
     """Show a credential, without its private part."""
 
-    async def run() -> Described:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
-            return await admin.credentials.get(app_id, credential_id)
+    async def work(admin: Application) -> Described:
+        await admin.apps.get(app_id)
+        return await admin.credentials.get(app_id, credential_id)
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     if as_json:
         output.document(structured(found))
         return
@@ -261,12 +257,11 @@ def delete(app_id: AppId, credential_id: CredentialId, *, yes: Yes = False, data
     """Delete one version of a credential, irreversibly. On a terminal: asks first, unless --yes."""
     confirm(f"Delete the push credential {credential_id} of {app_id}?", yes=yes)
 
-    async def run() -> None:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
-            await admin.credentials.delete(app_id, credential_id)
+    async def work(admin: Application) -> None:
+        await admin.apps.get(app_id)
+        await admin.credentials.delete(app_id, credential_id)
 
-    asyncio.run(run())
+    administer(database_url, work)
     output.line(f"deleted push credential {credential_id}")
 
 
@@ -278,13 +273,12 @@ def reseal(*, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     says when the old one is not needed any more. Exit status 1: secrets are left that do not open.
     """
 
-    async def run() -> Resealed:
+    async def work(admin: Application) -> Resealed:
         from profile_grpc.service.resealing import reseal as everything
 
-        async with administration(database(database_url)) as admin:
-            return await everything(admin.store.sealed, admin.vault)
+        return await everything(admin.store.sealed, admin.vault)
 
-    done = asyncio.run(run())
+    done = administer(database_url, work)
     if as_json:
         names = ("moved", "kept", "changed", "damaged")
         output.document({name: getattr(done, name) for name in names} | {"lost": dict(done.lost)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +11,8 @@ import typer
 from profile_grpc.cli import output, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import DatabaseUrl, Json, Yes, command_option, confirm, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import DatabaseUrl, Json, Yes, command_option, confirm
 from profile_grpc.domain.customer_changes import CustomerPatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import TEXTS, Customer, Value
@@ -22,6 +21,7 @@ from profile_grpc.service.customer_ports import CustomerFilter
 
 if TYPE_CHECKING:
     from appprofile.v1.customer_pb2 import CustomerSchema as SchemaMessage
+    from profile_grpc.bootstrap.composition import Application
     from profile_grpc.service.customers import LinkedProfile
 
 app = typer.Typer(help="Customers: the people behind the profiles of a tenant's apps.", no_args_is_help=True)
@@ -47,13 +47,12 @@ def show(
     """
     _check_id(customer_id)
 
-    async def run() -> tuple[Customer, Sequence[LinkedProfile]]:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            found = await admin.customers.get(tenant, customer_id)
-            return found, (await admin.customers.linked(tenant, customer_id)).profiles
+    async def work(admin: Application) -> tuple[Customer, Sequence[LinkedProfile]]:
+        await require_tenant(admin, tenant)
+        found = await admin.customers.get(tenant, customer_id)
+        return found, (await admin.customers.linked(tenant, customer_id)).profiles
 
-    found, linked = asyncio.run(run())
+    found, linked = administer(database_url, work)
     profiles = [{**one.profile.key._asdict(), "status": one.profile.status.name} for one in linked]
     if as_json:
         output.document(_structured(found) | {"profiles": profiles})
@@ -92,20 +91,19 @@ def list_(
         phone.msisdn(msisdn, "--msisdn") if msisdn else None,
     )
 
-    async def run() -> list[Customer]:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            filtered = wanted._replace(filter=await admin.filters.of_customers(tenant, filter_))
-            found: list[Customer] = []
-            token = ""
-            while len(found) <= limit:
-                page, token = await admin.customers.list(filtered, paging.MAX_SIZE, token)
-                found += page
-                if not token:
-                    break
-            return found
+    async def work(admin: Application) -> list[Customer]:
+        await require_tenant(admin, tenant)
+        filtered = wanted._replace(filter=await admin.filters.of_customers(tenant, filter_))
+        found: list[Customer] = []
+        token = ""
+        while len(found) <= limit:
+            page, token = await admin.customers.list(filtered, paging.MAX_SIZE, token)
+            found += page
+            if not token:
+                break
+        return found
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     shown, more = found[:limit], len(found) > limit
     if as_json:
         output.document({"customers": [_structured(one) for one in shown], "more": more})
@@ -143,14 +141,13 @@ def set_(
     if any(not equals for _, equals, _ in pairs):
         raise typer.BadParameter("write --set NAME=VALUE")
 
-    async def run() -> Customer:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            known = await admin.customer_schemas.get(tenant)
-            patch = _patch({name: text for name, _, text in pairs}, known)
-            return await admin.customers.update(tenant, customer_id, patch, allow_missing=True)
+    async def work(admin: Application) -> Customer:
+        await require_tenant(admin, tenant)
+        known = await admin.customer_schemas.get(tenant)
+        patch = _patch({name: text for name, _, text in pairs}, known)
+        return await admin.customers.update(tenant, customer_id, patch, allow_missing=True)
 
-    stored = asyncio.run(run())
+    stored = administer(database_url, work)
     if as_json:
         output.document(_structured(stored))
     else:
@@ -178,12 +175,11 @@ def merge(
         raise typer.BadParameter("a customer cannot be merged into itself")
     confirm(f"Delete customer {source}, and link its profiles with {target}?", yes=yes)
 
-    async def run() -> tuple[Customer, int]:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            return await admin.customers.merge(tenant, source, target)
+    async def work(admin: Application) -> tuple[Customer, int]:
+        await require_tenant(admin, tenant)
+        return await admin.customers.merge(tenant, source, target)
 
-    merged, moved = asyncio.run(run())
+    merged, moved = administer(database_url, work)
     if as_json:
         output.document({"customer": _structured(merged), "moved": moved})
     else:
@@ -208,12 +204,11 @@ def delete(
     _check_id(customer_id)
     confirm(f"Delete customer {customer_id}? Its profiles stay.", yes=yes)
 
-    async def run() -> int:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            return await admin.customers.delete(tenant, customer_id)
+    async def work(admin: Application) -> int:
+        await require_tenant(admin, tenant)
+        return await admin.customers.delete(tenant, customer_id)
 
-    unlinked = asyncio.run(run())
+    unlinked = administer(database_url, work)
     if as_json:
         output.document({"unlinked": unlinked})
     else:
@@ -224,12 +219,11 @@ def delete(
 def schema_show(*, tenant: TenantOption, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Show the schema. JSON: the contract's CustomerSchema, which `customer schema set` reads."""
 
-    async def run() -> CustomerSchema:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            return await admin.customer_schemas.get(tenant)
+    async def work(admin: Application) -> CustomerSchema:
+        await require_tenant(admin, tenant)
+        return await admin.customer_schemas.get(tenant)
 
-    _print_schema(asyncio.run(run()), as_json=as_json)
+    _print_schema(administer(database_url, work), as_json=as_json)
 
 
 @schema.command("set")
@@ -254,15 +248,14 @@ def schema_set(
     shapes.check(message)
     from profile_grpc.transport.grpc import customers as wire
 
-    async def run() -> tuple[CustomerSchema, int]:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            changed = await admin.customer_schemas.change(
-                tenant, wire.attributes(message), message.version, dry_run=dry_run, drop_values=drop_values
-            )
-            return changed.schema, changed.affected
+    async def work(admin: Application) -> tuple[CustomerSchema, int]:
+        await require_tenant(admin, tenant)
+        changed = await admin.customer_schemas.change(
+            tenant, wire.attributes(message), message.version, dry_run=dry_run, drop_values=drop_values
+        )
+        return changed.schema, changed.affected
 
-    stored, affected = asyncio.run(run())
+    stored, affected = administer(database_url, work)
     _print_schema(stored, as_json=as_json, more={"affected_customers": affected})
     if not as_json:
         output.note(f"customers {'that would lose' if dry_run else 'that lost'} values: {affected}")

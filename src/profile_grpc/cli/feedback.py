@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import TYPE_CHECKING
 
 import typer
 
 from profile_grpc.cli import output
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, confirm, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, confirm
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker, FeedbackBreakerStatus
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 app = typer.Typer(help="The breaker of push feedback: show, go, stop.", no_args_is_help=True)
 
@@ -36,12 +39,11 @@ def stop(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = Fal
 
 
 def _control(database_url: str | None, app_id: str, *, go: bool | None) -> FeedbackBreakerStatus:
-    async def run() -> FeedbackBreakerStatus:
-        async with administration(database(database_url)) as admin:
-            found = await admin.apps.get(app_id)
-            return await admin.profiles.submit(found, ControlFeedbackBreaker(app_id, go))
+    async def work(admin: Application) -> FeedbackBreakerStatus:
+        found = await admin.apps.get(app_id)
+        return await admin.profiles.submit(found, ControlFeedbackBreaker(app_id, go))
 
-    return asyncio.run(run())
+    return administer(database_url, work)
 
 
 def _show(app_id: str, status: FeedbackBreakerStatus, *, as_json: bool) -> None:

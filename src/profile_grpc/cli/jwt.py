@@ -13,13 +13,14 @@ import typer
 from profile_grpc import config
 from profile_grpc.cli import output, settings
 from profile_grpc.cli.errors import CommandFailed, file_failure
-from profile_grpc.cli.opening import administration
+from profile_grpc.cli.opening import administer, administration
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, JwksHosts, Yes, command_option, confirm, database
 from profile_grpc.config import JwksConfig
 from profile_grpc.domain.jwt import JwtAlgorithm, JwtMode
 from profile_grpc.domain.settings import App, AppSettings
 
 if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
     from profile_grpc.service.jwt.administration import JwtKeyOrder, ShownJwtKey
     from profile_grpc.service.jwt.readiness import Impact, Readiness
 
@@ -91,12 +92,11 @@ def add(  # noqa: PLR0913 - each option is a parameter
 def list_(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the keys of an app."""
 
-    async def run() -> Sequence[ShownJwtKey]:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
-            return await admin.jwt_keys.list(app_id)
+    async def work(admin: Application) -> Sequence[ShownJwtKey]:
+        await admin.apps.get(app_id)
+        return await admin.jwt_keys.list(app_id)
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     if as_json:
         output.document({"keys": [_structured(one) for one in found]})
         return
@@ -125,11 +125,7 @@ def remove(
     """Remove a key. What it signed is refused on every server within 5 seconds. On a terminal: asks first."""
     confirm(f"Remove the key {jwt_key_id} of app {app_id}? JWTs that it signed are refused.", yes=yes)
 
-    async def run() -> None:
-        async with administration(database(database_url)) as admin:
-            await admin.jwt_keys.remove(app_id, jwt_key_id)
-
-    asyncio.run(run())
+    administer(database_url, lambda admin: admin.jwt_keys.remove(app_id, jwt_key_id))
     output.line(f"removed key {jwt_key_id} of app {app_id}")
 
 
@@ -156,10 +152,6 @@ def mode(
             await admin.apps.get(app_id)
             return await admin.jwt_readiness.of_requiring(app_id)
 
-    async def run() -> None:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.change(app_id, change)
-
     impact, warnings = asyncio.run(look())
     if chosen is not JwtMode.REQUIRE:
         warnings = []
@@ -167,7 +159,7 @@ def mode(
         output.note(f"warning: {text}")
     if chosen is JwtMode.REQUIRE:
         confirm(f"Require JWTs of app {app_id}?", yes=yes)
-    asyncio.run(run())
+    administer(database_url, lambda admin: admin.apps.change(app_id, change))
     if as_json:
         output.document({"mode": chosen.name, **_share(impact), "warnings": warnings})
     else:
@@ -181,11 +173,10 @@ def readiness(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json 
     JSON: {mode, last_7_days: {calls, refused, refused_share}, days: [{date, counts: [{outcome, sdk_version, calls}]}]}.
     """
 
-    async def run() -> Readiness:
-        async with administration(database(database_url)) as admin:
-            return await admin.jwt_readiness.report(await admin.apps.get(app_id))
+    async def work(admin: Application) -> Readiness:
+        return await admin.jwt_readiness.report(await admin.apps.get(app_id))
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     if as_json:
         days = [
             {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,8 +12,8 @@ import typer
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import DatabaseUrl, Json, command_option, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import DatabaseUrl, Json, command_option
 from profile_grpc.service.credentials import APP_KINDS, KeyOrder
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
 
@@ -68,15 +67,14 @@ def create(
         app_service_pb2.CreateKeyRequest(kind=access_pb2.KeyKind.ValueType(wanted), app_id=app_id or "", label=label)
     )
 
-    async def run() -> tuple[StoredKey, str]:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            if app_id is not None and (await admin.apps.get(app_id)).tenant_id != tenant:
-                raise CommandFailed(f"tenant {tenant!r} has no app {app_id!r}; see `profile-grpc app list`")
-            expire_time = _expire_time(expires, admin.clock.now())
-            return await admin.apps.create_key(KeyOrder(wanted, tenant, app_id or "", label, expire_time))
+    async def work(admin: Application) -> tuple[StoredKey, str]:
+        await require_tenant(admin, tenant)
+        if app_id is not None and (await admin.apps.get(app_id)).tenant_id != tenant:
+            raise CommandFailed(f"tenant {tenant!r} has no app {app_id!r}; see `profile-grpc app list`")
+        expire_time = _expire_time(expires, admin.clock.now())
+        return await admin.apps.create_key(KeyOrder(wanted, tenant, app_id or "", label, expire_time))
 
-    stored, secret = asyncio.run(run())
+    stored, secret = administer(database_url, work)
     if as_json:
         output.document(_structured(stored) | {"secret": secret})
         return
@@ -98,12 +96,7 @@ def list_(
 
     JSON: {keys: [{key_id, kind, tenant_id, app_id, label, create_time, expire_time, revoke_time, last_used_day}]}.
     """
-
-    async def run() -> Sequence[StoredKey]:
-        async with administration(database(database_url)) as admin:
-            return await _keys(admin, tenant, app_id)
-
-    found = asyncio.run(run())
+    found = administer(database_url, lambda admin: _keys(admin, tenant, app_id))
     if as_json:
         output.document({"keys": [_structured(key) for key in found]})
         return
@@ -120,12 +113,11 @@ def revoke(
 ) -> None:
     """Revoke a key. Running servers refuse it within 5 seconds. JSON: as in `key list`."""
 
-    async def run() -> StoredKey:
-        async with administration(database(database_url)) as admin:
-            stored = await admin.store.directory.key(key_id)
-            return await admin.apps.revoke_key(key_id, stored.tenant_id if stored else "")
+    async def work(admin: Application) -> StoredKey:
+        stored = await admin.store.directory.key(key_id)
+        return await admin.apps.revoke_key(key_id, stored.tenant_id if stored else "")
 
-    stored = asyncio.run(run())
+    stored = administer(database_url, work)
     if as_json:
         output.document(_structured(stored))
     else:

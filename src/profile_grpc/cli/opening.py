@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from profile_grpc.cli.options import database
 from profile_grpc.config import DatabaseConfig, JwksConfig, WebhookConfig
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
+
+ResultT = TypeVar("ResultT")
 
 _NO_WEBHOOKS = WebhookConfig()
 _NO_JWKS = JwksConfig()
@@ -28,3 +32,13 @@ async def administration(
 
     async with bootstrap.administration(database, keyed=keyed, webhooks=webhooks, jwks=jwks) as admin:
         yield admin
+
+
+def administer(database_url: str | None, work: Callable[[Application], Awaitable[ResultT]]) -> ResultT:
+    """The result of work with the use cases, on the database that `--database-url` names."""
+
+    async def run() -> ResultT:
+        async with administration(database(database_url)) as admin:
+            return await work(admin)
+
+    return asyncio.run(run())

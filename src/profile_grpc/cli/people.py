@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,10 +9,11 @@ import typer
 
 from profile_grpc.cli import output, shapes
 from profile_grpc.cli.apps import require_tenant
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import DatabaseUrl, Json, Yes, command_option, confirm, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import DatabaseUrl, Json, Yes, command_option, confirm
 
 if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
     from profile_grpc.service.people import Erased
 
 erase = typer.Typer(help="Erase people: their data and their ids.", no_args_is_help=True)
@@ -45,12 +45,11 @@ def erase_user(
     shapes.check(profile_service_pb2.EraseUserRequest(app_id=app_id, user_id=user_id))
     confirm(f"Erase user {user_id} of {app_id}, on every device?", yes=yes)
 
-    async def run() -> Erased:
-        async with administration(database(database_url)) as admin:
-            return await admin.people.erase_user(await admin.apps.get(app_id), user_id, announce=not quiet)
+    async def work(admin: Application) -> Erased:
+        return await admin.people.erase_user(await admin.apps.get(app_id), user_id, announce=not quiet)
 
     with output.working("erasing"):
-        erased = asyncio.run(run())
+        erased = administer(database_url, work)
     _print(erased, as_json=as_json)
 
 
@@ -75,13 +74,12 @@ def erase_customer(
     shapes.check(customer_service_pb2.EraseCustomerRequest(customer_id=customer_id))
     confirm(f"Erase customer {customer_id}, with every linked profile?", yes=yes)
 
-    async def run() -> Erased:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant)
-            return await admin.people.erase_customer(tenant, customer_id, announce=not quiet)
+    async def work(admin: Application) -> Erased:
+        await require_tenant(admin, tenant)
+        return await admin.people.erase_customer(tenant, customer_id, announce=not quiet)
 
     with output.working("erasing"):
-        erased = asyncio.run(run())
+        erased = administer(database_url, work)
     _print(erased, as_json=as_json)
 
 
@@ -106,19 +104,18 @@ def export(
     if (user_id is None) == (customer_id is None):
         raise typer.BadParameter("give either --user with --app, or --customer with --tenant")
 
-    async def run() -> str:
-        async with administration(database(database_url)) as admin:
-            if user_id is not None:
-                if app_id is None:
-                    raise typer.BadParameter("--user needs --app")
-                owner = await admin.apps.get(app_id)
-                return people.document(await admin.people.export_user(owner.tenant_id, app_id, user_id))
-            if tenant is None or customer_id is None:
-                raise typer.BadParameter("--customer needs --tenant")
-            await require_tenant(admin, tenant)
-            return people.document(await admin.people.export_customer(tenant, customer_id))
+    async def work(admin: Application) -> str:
+        if user_id is not None:
+            if app_id is None:
+                raise typer.BadParameter("--user needs --app")
+            owner = await admin.apps.get(app_id)
+            return people.document(await admin.people.export_user(owner.tenant_id, app_id, user_id))
+        if tenant is None or customer_id is None:
+            raise typer.BadParameter("--customer needs --tenant")
+        await require_tenant(admin, tenant)
+        return people.document(await admin.people.export_customer(tenant, customer_id))
 
-    document = asyncio.run(run())
+    document = administer(database_url, work)
     if file is None:
         output.line(document)
         return

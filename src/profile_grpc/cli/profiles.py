@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from profile_grpc.cli import output, settings, shapes
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import PLAIN_ATTRIBUTES, Platform, Profile, ProfileStatus
@@ -21,6 +20,9 @@ from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
 from profile_grpc.service.ports import ProfileFilter
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 app = typer.Typer(help="Profiles, for support.", no_args_is_help=True)
 
@@ -51,12 +53,11 @@ def get(
 
     shapes.check(profile_pb2.ProfileKey(app_id=app_id, user_id=user_id, device_id=device_id))
 
-    async def run() -> tuple[App, Profile, datetime]:
-        async with administration(database(database_url)) as admin:
-            owner = await admin.apps.get(app_id)
-            return owner, await admin.profiles.get(ProfileKey(app_id, user_id, device_id)), admin.clock.now()
+    async def work(admin: Application) -> tuple[App, Profile, datetime]:
+        owner = await admin.apps.get(app_id)
+        return owner, await admin.profiles.get(ProfileKey(app_id, user_id, device_id)), admin.clock.now()
 
-    owner, found, now = asyncio.run(run())
+    owner, found, now = administer(database_url, work)
     if as_json:
         output.document(_structured(found, owner, show_tokens=show_tokens))
     else:
@@ -94,20 +95,19 @@ def list_(  # noqa: PLR0913 - each option is a parameter
         settings.choice(Platform, platform) if platform else None,
     )
 
-    async def run() -> tuple[App, Sequence[Profile]]:
-        async with administration(database(database_url)) as admin:
-            owner = await admin.apps.get(app_id)
-            filtered = wanted._replace(filter=await admin.filters.of_profiles(owner.tenant_id, filter_))
-            found: list[Profile] = []
-            token = ""
-            while len(found) <= limit:
-                page, token = await admin.profiles.list(filtered, min(limit + 1 - len(found), paging.MAX_SIZE), token)
-                found += page
-                if not token:
-                    break
-            return owner, found
+    async def work(admin: Application) -> tuple[App, Sequence[Profile]]:
+        owner = await admin.apps.get(app_id)
+        filtered = wanted._replace(filter=await admin.filters.of_profiles(owner.tenant_id, filter_))
+        found: list[Profile] = []
+        token = ""
+        while len(found) <= limit:
+            page, token = await admin.profiles.list(filtered, min(limit + 1 - len(found), paging.MAX_SIZE), token)
+            found += page
+            if not token:
+                break
+        return owner, found
 
-    owner, found = asyncio.run(run())
+    owner, found = administer(database_url, work)
     shown, more = found[:limit], len(found) > limit
     if as_json:
         profiles = [_structured(profile, owner, show_tokens=show_tokens) for profile in shown]
@@ -153,12 +153,11 @@ def delete(  # noqa: PLR0913 - each option is a parameter
     confirm(f"Delete the profiles {whose} on {device_id or 'every device'} in {app_id}?", yes=yes)
     command = DeleteDeviceProfile(app_id, user_id or "", customer_id or "", device_id or "", allow_missing)
 
-    async def run() -> Deleted:
-        async with administration(database(database_url)) as admin:
-            owner = await admin.apps.get(app_id)
-            return await admin.profiles.submit(owner, command)
+    async def work(admin: Application) -> Deleted:
+        owner = await admin.apps.get(app_id)
+        return await admin.profiles.submit(owner, command)
 
-    deleted = asyncio.run(run()).keys
+    deleted = administer(database_url, work).keys
     if as_json:
         output.document({"deleted": [key._asdict() for key in deleted]})
     else:

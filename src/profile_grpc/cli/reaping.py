@@ -12,8 +12,8 @@ import typer
 
 from profile_grpc.cli import output
 from profile_grpc.cli.errors import FAILED, CommandFailed
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import DatabaseUrl, Json, OptionalApp, command_option, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import DatabaseUrl, Json, OptionalApp, command_option
 from profile_grpc.service.lease import LeaseLost
 
 if TYPE_CHECKING:
@@ -49,40 +49,38 @@ def reap(
     if dry_run and confirm:
         raise typer.BadParameter("a dry run needs no confirmation: omit --confirm or --dry-run")
     if dry_run:
-        apps, clock_held = asyncio.run(_dry_run(database_url, app_id))
+        apps, clock_held = administer(database_url, lambda admin: _dry_run(admin, app_id))
         _show_dry_run(apps, clock_held=clock_held, as_json=as_json)
         return
-    report = asyncio.run(_pass(database_url, app_id, confirm=confirm))
+    report = administer(database_url, lambda admin: _pass(admin, app_id, confirm=confirm))
     _show_pass(report, as_json=as_json)
     if report.stopped:
         raise typer.Exit(FAILED)
 
 
-async def _dry_run(database_url: str | None, app_id: str | None) -> tuple[list[DryRun], bool]:
-    async with administration(database(database_url)) as admin:
-        await _require_app(admin, app_id)
-        return await admin.reaper.dry_run(app_id), await admin.reaper.clock_would_hold()
+async def _dry_run(admin: Application, app_id: str | None) -> tuple[list[DryRun], bool]:
+    await _require_app(admin, app_id)
+    return await admin.reaper.dry_run(app_id), await admin.reaper.clock_would_hold()
 
 
-async def _pass(database_url: str | None, app_id: str | None, *, confirm: bool) -> PassReport:
+async def _pass(admin: Application, app_id: str | None, *, confirm: bool) -> PassReport:
     deleted: Counter[str] = Counter()
-    async with administration(database(database_url)) as admin:
-        await _require_app(admin, app_id)
-        with output.working("reaping") as shown:
+    await _require_app(admin, app_id)
+    with output.working("reaping") as shown:
 
-            def progress(app: str, count: int) -> None:
-                deleted[app] += count
-                shown.update(f"{deleted.total()} profiles deleted")
+        def progress(app: str, count: int) -> None:
+            deleted[app] += count
+            shown.update(f"{deleted.total()} profiles deleted")
 
-            until = monotonic() + LEASE_PATIENCE
-            while True:
-                try:
-                    return await admin.reaper.run_pass(app_id, confirm=confirm, progress=progress)
-                except LeaseLost:
-                    if monotonic() >= until:
-                        raise CommandFailed("another process is still reaping; try again later") from None
-                    shown.update("waiting for another pass to end")
-                    await asyncio.sleep(_LEASE_RETRY)
+        until = monotonic() + LEASE_PATIENCE
+        while True:
+            try:
+                return await admin.reaper.run_pass(app_id, confirm=confirm, progress=progress)
+            except LeaseLost:
+                if monotonic() >= until:
+                    raise CommandFailed("another process is still reaping; try again later") from None
+                shown.update("waiting for another pass to end")
+                await asyncio.sleep(_LEASE_RETRY)
 
 
 async def _require_app(admin: Application, app_id: str | None) -> None:

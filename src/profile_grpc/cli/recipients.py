@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from profile_grpc.cli import output, settings
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option
 from profile_grpc.cli.profiles import HIDDEN, ShowTokens
 from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.push_endpoints import PushEndpoint, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
 from profile_grpc.service.recipients import Person
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 app = typer.Typer(help="Whom a message can reach: count, list.", no_args_is_help=True)
 
@@ -52,13 +54,12 @@ def count(  # noqa: PLR0913 - each option is a parameter
     """
     audience = _audience(app_id, _target(users, customers, everyone=everyone), channel, purpose)
 
-    async def run() -> Tally:
-        async with administration(database(database_url)) as admin:
-            owner = await admin.apps.get(app_id)
-            parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
-            return await admin.recipients.count(owner, replace(audience, filter=parsed))
+    async def work(admin: Application) -> Tally:
+        owner = await admin.apps.get(app_id)
+        parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
+        return await admin.recipients.count(owner, replace(audience, filter=parsed))
 
-    tally = asyncio.run(run())
+    tally = administer(database_url, work)
     by_platform = {platform.name: number for platform, number in tally.by_platform.most_common()}
     by_provider = {provider.name: number for provider, number in tally.by_provider.most_common()}
     by_push_app_id = dict(tally.by_push_app_id.most_common())
@@ -100,20 +101,19 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     """
     audience = _audience(app_id, _target(users, customers, everyone=everyone), channel, purpose)
 
-    async def run() -> tuple[list[Recipient], list[str]]:
+    async def work(admin: Application) -> tuple[list[Recipient], list[str]]:
         found: list[Recipient] = []
         missed: list[str] = []
-        async with administration(database(database_url)) as admin:
-            owner = await admin.apps.get(app_id)
-            parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
-            async for message in admin.recipients.resolve(owner, replace(audience, filter=parsed), ""):
-                found += message.recipients
-                missed += message.unreachable
-                if len(found) > limit:
-                    break
+        owner = await admin.apps.get(app_id)
+        parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
+        async for message in admin.recipients.resolve(owner, replace(audience, filter=parsed), ""):
+            found += message.recipients
+            missed += message.unreachable
+            if len(found) > limit:
+                break
         return found, missed
 
-    found, missed = asyncio.run(run())
+    found, missed = administer(database_url, work)
     if as_json:
         for recipient in found[:limit]:
             told = json.dumps(_structured(recipient, show_tokens=show_tokens), ensure_ascii=False)
@@ -148,11 +148,10 @@ def explain(
     person = Person(user_id, customer, device)
     by, of = settings.choice(Channel, channel), settings.choice(PushPurpose, purpose)
 
-    async def run() -> tuple[Sequence[Verdict], bool]:
-        async with administration(database(database_url)) as admin:
-            return await admin.recipients.explain(await admin.apps.get(app_id), person, by, of)
+    async def work(admin: Application) -> tuple[Sequence[Verdict], bool]:
+        return await admin.recipients.explain(await admin.apps.get(app_id), person, by, of)
 
-    verdicts, more = asyncio.run(run())
+    verdicts, more = administer(database_url, work)
     if as_json:
         output.document({"verdicts": [_verdict(one) for one in verdicts], "more": more})
         return

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from profile_grpc.cli import output, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import DatabaseUrl, Json, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import DatabaseUrl, Json
 from profile_grpc.service.directory_ports import Tenant
 from profile_grpc.service.ports import Conflict
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"\x00-\x1f\x7f]{1,64}@[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\Z")
 
@@ -37,16 +39,15 @@ def create(
 
     shapes.check(app_pb2.App(app_id="any", tenant_id=tenant_id))
 
-    async def run() -> Tenant:
-        async with administration(database(database_url)) as admin:
-            tenant = Tenant(tenant_id, admin.clock.now())
-            try:
-                await admin.store.directory.add_tenant(tenant)
-            except Conflict:
-                raise CommandFailed(f"the tenant {tenant_id!r} already exists; choose another name") from None
-            return tenant
+    async def work(admin: Application) -> Tenant:
+        tenant = Tenant(tenant_id, admin.clock.now())
+        try:
+            await admin.store.directory.add_tenant(tenant)
+        except Conflict:
+            raise CommandFailed(f"the tenant {tenant_id!r} already exists; choose another name") from None
+        return tenant
 
-    tenant = asyncio.run(run())
+    tenant = administer(database_url, work)
     if as_json:
         output.document(_structured(tenant))
     else:
@@ -58,11 +59,10 @@ def create(
 def list_(*, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the tenants. JSON: {tenants: [{tenant_id, create_time}]}."""
 
-    async def run() -> list[Tenant]:
-        async with administration(database(database_url)) as admin:
-            return list(await admin.store.directory.tenants())
+    async def work(admin: Application) -> list[Tenant]:
+        return list(await admin.store.directory.tenants())
 
-    tenants = asyncio.run(run())
+    tenants = administer(database_url, work)
     if as_json:
         output.document({"tenants": [_structured(tenant) for tenant in tenants]})
     else:
@@ -92,17 +92,16 @@ def contacts(
     if action is ContactsAction.ADD and not _EMAIL.match(email):
         raise typer.BadParameter(f"{email!r} is no e-mail address", param_hint="EMAIL")
 
-    async def run() -> Sequence[str]:
-        async with administration(database(database_url)) as admin:
-            await require_tenant(admin, tenant_id)
-            known = admin.store.contacts
-            if action is ContactsAction.ADD:
-                await known.add(tenant_id, email, admin.clock.now())
-            elif action is ContactsAction.REMOVE and not await known.remove(tenant_id, email):
-                raise CommandFailed(f"the tenant {tenant_id!r} has no contact {email!r}")
-            return await known.of_tenant(tenant_id)
+    async def work(admin: Application) -> Sequence[str]:
+        await require_tenant(admin, tenant_id)
+        known = admin.store.contacts
+        if action is ContactsAction.ADD:
+            await known.add(tenant_id, email, admin.clock.now())
+        elif action is ContactsAction.REMOVE and not await known.remove(tenant_id, email):
+            raise CommandFailed(f"the tenant {tenant_id!r} has no contact {email!r}")
+        return await known.of_tenant(tenant_id)
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     if as_json:
         output.document({"contacts": list(found)})
     else:

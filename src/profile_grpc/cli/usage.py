@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from profile_grpc.cli import output
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option
 from profile_grpc.service.ports import MadUsage
+
+if TYPE_CHECKING:
+    from profile_grpc.bootstrap.composition import Application
 
 _DEFAULT_SPAN = timedelta(days=29)
 
@@ -51,12 +53,11 @@ def mad(
     except OverflowError:
         raise typer.BadParameter("there are no 30 days before --to; give --from") from None
 
-    async def run() -> MadUsage:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.check_known(app_id)
-            return await admin.usage.report(app_id, start, end)
+    async def work(admin: Application) -> MadUsage:
+        await admin.apps.check_known(app_id)
+        return await admin.usage.report(app_id, start, end)
 
-    report = asyncio.run(run())
+    report = administer(database_url, work)
     if as_json:
         days = [{"date": day.isoformat(), "counted": counted} for day, counted in report.days.items()]
         output.document(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profile_grpc.cli import output
-from profile_grpc.cli.opening import administration
-from profile_grpc.cli.options import AppId, DatabaseUrl, command_option, database
+from profile_grpc.cli.opening import administer
+from profile_grpc.cli.options import AppId, DatabaseUrl, command_option
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.events import EventType
 from profile_grpc.service.watching import EventPosition, Page, Subscription, read_token
@@ -47,16 +47,13 @@ def watch(
     if from_oldest and resume_token is not None:
         raise typer.BadParameter("give --from-oldest or --resume-token, not both")
 
-    async def run() -> None:
-        async with administration(database(database_url)) as admin:
-            subscription = Subscription(
-                await _tenant(admin, app_id), frozenset([app_id]), frozenset(types or ()) or None
-            )
-            with _following(admin):
-                start = await _start(admin, resume_token, from_oldest=from_oldest)
-                await _print(admin, subscription, start, once=once)
+    async def work(admin: Application) -> None:
+        subscription = Subscription(await _tenant(admin, app_id), frozenset([app_id]), frozenset(types or ()) or None)
+        with _following(admin):
+            start = await _start(admin, resume_token, from_oldest=from_oldest)
+            await _print(admin, subscription, start, once=once)
 
-    asyncio.run(run())
+    administer(database_url, work)
 
 
 @contextmanager

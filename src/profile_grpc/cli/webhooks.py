@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +15,7 @@ from profile_grpc import config
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import FAILED, CommandFailed
-from profile_grpc.cli.opening import administration
+from profile_grpc.cli.opening import ResultT, administer, administration
 from profile_grpc.cli.options import (
     DatabaseUrl,
     Json,
@@ -30,7 +29,7 @@ from profile_grpc.cli.options import (
 from profile_grpc.cli.webhook_output import WebhookStatus, show_facts, structured, structured_delivery
 from profile_grpc.config import WebhookConfig
 from profile_grpc.domain.events import EventType
-from profile_grpc.domain.webhooks import Delivery, Webhook, WebhookState
+from profile_grpc.domain.webhooks import Webhook, WebhookState
 from profile_grpc.service.webhook_store import WebhookKey
 
 if TYPE_CHECKING:
@@ -74,14 +73,13 @@ def create(
     wanted = WebhookOrder(tenant, url, _types(types), tuple(app_ids or ()), display_name=display_name or "")
     _check_shape(wanted.url, wanted.types, wanted.app_ids, wanted.display_name)
 
-    async def run() -> tuple[WebhookStatus, str]:
-        async with _opened(database_url, networks) as admin:
-            await require_tenant(admin, tenant)
-            await _require_apps(admin, tenant, wanted.app_ids)
-            made, secret = await admin.webhooks.create(wanted)
-            return await _shown(admin, made), secret
+    async def work(admin: Application) -> tuple[WebhookStatus, str]:
+        await require_tenant(admin, tenant)
+        await _require_apps(admin, tenant, wanted.app_ids)
+        made, secret = await admin.webhooks.create(wanted)
+        return await _shown(admin, made), secret
 
-    made, secret = asyncio.run(run())
+    made, secret = _administer(database_url, work, networks)
     if as_json:
         output.document(structured(made) | {"secret": secret})
         return
@@ -101,15 +99,14 @@ def list_(
 ) -> None:
     """List webhooks. JSON: {webhooks: [as in `webhook show`]}."""
 
-    async def run() -> list[WebhookStatus]:
-        async with _opened(database_url) as admin:
-            if tenant is not None:
-                await require_tenant(admin, tenant)
-            newest = await admin.webhooks.newest_position()
-            tenants = [tenant] if tenant else [one.tenant_id for one in await admin.store.directory.tenants()]
-            return [WebhookStatus(found, newest) for one in tenants for found in await admin.webhooks.list(one)]
+    async def work(admin: Application) -> list[WebhookStatus]:
+        if tenant is not None:
+            await require_tenant(admin, tenant)
+        newest = await admin.webhooks.newest_position()
+        tenants = [tenant] if tenant else [one.tenant_id for one in await admin.store.directory.tenants()]
+        return [WebhookStatus(found, newest) for one in tenants for found in await admin.webhooks.list(one)]
 
-    found = asyncio.run(run())
+    found = administer(database_url, work)
     if as_json:
         output.document({"webhooks": [structured(one) for one in found]})
         return
@@ -124,12 +121,7 @@ def list_(
 @app.command(epilog=_JSON_SHAPE)
 def show(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Show a webhook, how far it is behind, and why the last delivery failed."""
-
-    async def run() -> WebhookStatus:
-        async with _opened(database_url) as admin:
-            return await _shown(admin, await _find(admin, webhook_id))
-
-    found = asyncio.run(run())
+    found = _with(database_url, webhook_id, _shown)
     if as_json:
         output.document(structured(found))
     else:
@@ -164,13 +156,11 @@ def set_(
         _check_shape(after.url, after.types, after.app_ids, after.display_name)
         return after
 
-    async def run() -> WebhookStatus:
-        async with _opened(database_url, networks) as admin:
-            found = await _find(admin, webhook_id)
-            await _require_apps(admin, found.tenant_id, change(found).app_ids if app_ids else ())
-            return await _shown(admin, await admin.webhooks.change(_key(found), change))
+    async def work(admin: Application, found: Webhook) -> WebhookStatus:
+        await _require_apps(admin, found.tenant_id, change(found).app_ids if app_ids else ())
+        return await _shown(admin, await admin.webhooks.change(_key(found), change))
 
-    changed = asyncio.run(run())
+    changed = _with(database_url, webhook_id, work, networks)
     if as_json:
         output.document(structured(changed))
     else:
@@ -180,15 +170,13 @@ def set_(
 @app.command(epilog=_JSON_SHAPE)
 def pause(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Stop deliveries within seconds; the position is kept."""
-    _set_state(webhook_id, WebhookState.PAUSED, database_url)
-    _print_change(webhook_id, "paused", database_url, as_json=as_json)
+    _set_state(webhook_id, WebhookState.PAUSED, database_url, as_json=as_json)
 
 
 @app.command(epilog=_JSON_SHAPE)
 def enable(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Deliver again, from where it was, after a pause or after three days of failure."""
-    _set_state(webhook_id, WebhookState.ENABLED, database_url)
-    _print_change(webhook_id, "enabled", database_url, as_json=as_json)
+    _set_state(webhook_id, WebhookState.ENABLED, database_url, as_json=as_json)
 
 
 @app.command()
@@ -209,18 +197,12 @@ def rotate(
     asked = webhook_service_pb2.RotateWebhookSecretRequest(webhook_id=webhook_id)
     asked.keep_old.FromTimedelta(overlap)
     shapes.check(asked)
-
-    async def run() -> tuple[str, datetime]:
-        async with _opened(database_url) as admin:
-            rotated = await admin.webhooks.rotate(_key(await _find(admin, webhook_id)), overlap)
-            return rotated.secret, rotated.old_end_time
-
-    secret, end = asyncio.run(run())
+    rotated = _with(database_url, webhook_id, lambda admin, found: admin.webhooks.rotate(_key(found), overlap))
     if as_json:
-        output.document({"secret": secret, "old_secret_expire_time": end})
+        output.document({"secret": rotated.secret, "old_secret_expire_time": rotated.old_end_time})
         return
-    output.line(secret)
-    output.note(f"webhook {webhook_id}: the old secret signs too until {output.human(end)}")
+    output.line(rotated.secret)
+    output.note(f"webhook {webhook_id}: the old secret signs too until {output.human(rotated.old_end_time)}")
 
 
 @app.command(epilog=_JSON_SHAPE)
@@ -241,13 +223,11 @@ def replay(
     if (start is None) == (not from_oldest):
         raise typer.BadParameter("give either --from WHEN or --from-oldest")
 
-    async def run() -> WebhookStatus:
-        async with _opened(database_url) as admin:
-            found = await _find(admin, webhook_id)
-            time = None if start is None else _instant(start, admin.clock.now())
-            return await _shown(admin, await admin.webhooks.replay(_key(found), time))
+    async def work(admin: Application, found: Webhook) -> WebhookStatus:
+        time = None if start is None else _instant(start, admin.clock.now())
+        return await _shown(admin, await admin.webhooks.replay(_key(found), time))
 
-    replayed = asyncio.run(run())
+    replayed = _with(database_url, webhook_id, work)
     if as_json:
         output.document(structured(replayed))
         return
@@ -269,13 +249,9 @@ def deliveries(
     JSON: {deliveries: [{delivery_id, first_position, last_position, events, attempt, time, latency, delivered,
     http_status, description}]}.
     """
-
-    async def run() -> Sequence[Delivery]:
-        async with _opened(database_url) as admin:
-            found = await _find(admin, webhook_id)
-            return await admin.store.webhooks.deliveries(_key(found), None, limit)
-
-    found = asyncio.run(run())
+    found = _with(
+        database_url, webhook_id, lambda admin, webhook: admin.store.webhooks.deliveries(_key(webhook), None, limit)
+    )
     if as_json:
         output.document({"deliveries": [structured_delivery(one) for one in found]})
         return
@@ -306,14 +282,9 @@ def send(
 
     JSON: as one of `webhook deliveries`.
     """
+    from profile_grpc.bootstrap.webhooks import send_test
 
-    async def run() -> Delivery:
-        from profile_grpc.bootstrap.webhooks import send_test
-
-        async with _opened(database_url, networks, ca) as admin:
-            return await send_test(admin, _key(await _find(admin, webhook_id)))
-
-    sent = asyncio.run(run())
+    sent = _with(database_url, webhook_id, lambda admin, found: send_test(admin, _key(found)), networks, ca)
     if as_json:
         output.document(structured_delivery(sent))
     elif not sent.failure:
@@ -327,41 +298,54 @@ def send(
 def delete(webhook_id: WebhookId, *, yes: Yes = False, database_url: DatabaseUrl = None) -> None:
     """Delete a webhook. On a terminal: asks first, unless --yes."""
     confirm(f"Delete the webhook {webhook_id}? Its position is lost.", yes=yes)
-
-    async def run() -> None:
-        async with _opened(database_url) as admin:
-            await admin.webhooks.delete(_key(await _find(admin, webhook_id)))
-
-    asyncio.run(run())
+    _with(database_url, webhook_id, lambda admin, found: admin.webhooks.delete(_key(found)))
     output.line(f"deleted webhook {webhook_id}")
 
 
-@asynccontextmanager
-async def _opened(
-    database_url: str | None, networks: list[str] | None = None, ca: Path | None = None
-) -> AsyncIterator[Application]:
-    """The use cases. A database of `serve --dev` may be called with plain http on this machine."""
+def _administer(
+    database_url: str | None,
+    work: Callable[[Application], Awaitable[ResultT]],
+    networks: list[str] | None = None,
+    ca: Path | None = None,
+) -> ResultT:
+    """`administer`. A database of `serve --dev` may be called with plain http on this machine."""
     chosen = database(database_url)
     dev = config.read_dev_hash_key(chosen.url) is not None
     webhooks = WebhookConfig(tuple(networks or ()), str(ca) if ca else None, http_on_loopback=dev)
-    async with administration(chosen, webhooks=webhooks) as admin:
-        yield admin
+
+    async def run() -> ResultT:
+        async with administration(chosen, webhooks=webhooks) as admin:
+            return await work(admin)
+
+    return asyncio.run(run())
 
 
-def _set_state(webhook_id: str, state: WebhookState, database_url: str | None) -> None:
-    async def run() -> None:
-        async with _opened(database_url) as admin:
-            found = await _find(admin, webhook_id)
-            await admin.webhooks.change(_key(found), lambda before: replace(before, state=state))
+def _with(
+    database_url: str | None,
+    webhook_id: str,
+    work: Callable[[Application, Webhook], Awaitable[ResultT]],
+    networks: list[str] | None = None,
+    ca: Path | None = None,
+) -> ResultT:
+    """The result of work with a stored webhook."""
 
-    asyncio.run(run())
+    async def found(admin: Application) -> ResultT:
+        return await work(admin, await _find(admin, webhook_id))
+
+    return _administer(database_url, found, networks, ca)
 
 
-def _print_change(webhook_id: str, what: str, database_url: str | None, *, as_json: bool) -> None:
+def _set_state(webhook_id: str, state: WebhookState, database_url: str | None, *, as_json: bool) -> None:
+    async def work(admin: Application, found: Webhook) -> WebhookStatus:
+        return await _shown(
+            admin, await admin.webhooks.change(_key(found), lambda before: replace(before, state=state))
+        )
+
+    changed = _with(database_url, webhook_id, work)
     if as_json:
-        show(webhook_id, database_url=database_url, as_json=True)
+        output.document(structured(changed))
     else:
-        output.line(f"{what} webhook {webhook_id}")
+        output.line(f"{state.name.lower()} webhook {webhook_id}")
 
 
 async def _find(admin: Application, webhook_id: str) -> Webhook:
