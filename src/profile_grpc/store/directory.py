@@ -209,11 +209,6 @@ class SqlDirectory:
             raise Conflict(f"the row of {table} exists already, is gone, or has changed")
         await self._bump_version(session)
 
-    @staticmethod
-    async def _write(session: Session, statement: Prepared, row: Row, table: str) -> None:
-        if not await session.execute(statement, [row]):
-            raise Conflict(f"the row of {table} exists already, is gone, or has changed")
-
     async def _bump_version(self, session: Session) -> None:
         await session.execute(self._bump, [(1, 1)])
 
