@@ -127,8 +127,7 @@ def schema(stored: CustomerSchema) -> customer_pb2.CustomerSchema:
             max_bytes=one.max_bytes,
             allowed_values=one.allowed_values,
         )
-    if stored.update_time is not None:
-        write_instant(message.update_time, stored.update_time)
+    write_instant(message.update_time, stored.update_time)
     return message
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from appprofile.v1 import app_service_pb2 as pb
 from appprofile.v1 import jwt_pb2
 from profile_grpc.domain.jwt import JwtAlgorithm, JwtMode, JwtSettings
@@ -55,9 +53,7 @@ def write_settings(target: jwt_pb2.JwtSettings, chosen: JwtSettings) -> None:
     target.require_app_claim = chosen.require_app_claim
     target.issuer, target.audience = chosen.issuer, chosen.audience
     write_duration(target.leeway, chosen.leeway)
-    lifetime: timedelta | None = chosen.max_lifetime
-    if lifetime is not None:
-        write_duration(target.max_lifetime, lifetime)
+    write_duration(target.max_lifetime, chosen.max_lifetime)
 
 
 def order(request: pb.AddJwtKeyRequest) -> JwtKeyOrder:
@@ -88,10 +84,8 @@ def key(shown: ShownJwtKey) -> jwt_pb2.JwtKey:
             kid=one.kid, algorithm=jwt_pb2.JwtAlgorithm.ValueType(one.algorithm), fingerprint=one.fingerprint
         )
     write_instant(message.create_time, stored.create_time)
-    if stored.fetch_time is not None:
-        write_instant(message.fetch_time, stored.fetch_time)
-    if stored.failing_since_time is not None:
-        write_instant(message.failing_since_time, stored.failing_since_time)
+    write_instant(message.fetch_time, stored.fetch_time)
+    write_instant(message.failing_since_time, stored.failing_since_time)
     return message
 
 

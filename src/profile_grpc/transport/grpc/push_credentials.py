@@ -81,8 +81,7 @@ def credential(described: Described) -> pb.Credential:
         icon_names=public.icon_names,
     )
     write_instant(message.create_time, stored.create_time)
-    if public.expire_time is not None:
-        write_instant(message.expire_time, public.expire_time)
+    write_instant(message.expire_time, public.expire_time)
     return message
 
 

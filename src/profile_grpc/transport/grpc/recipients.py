@@ -92,6 +92,5 @@ def explained(verdicts: tuple[Sequence[Verdict], bool]) -> pb.ExplainReachRespon
         added = response.verdicts.add(reachable=not one.reasons, cause=one.cause)
         added.key.app_id, added.key.user_id, added.key.device_id = one.app_id, one.user_id, one.device_id
         added.reasons.extend([pb.ReachReason.ValueType(reason) for reason in one.reasons])
-        if one.time is not None:
-            write_instant(added.time, one.time)
+        write_instant(added.time, one.time)
     return response

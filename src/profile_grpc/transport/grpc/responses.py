@@ -206,12 +206,10 @@ def _write_content(target: profile_pb2.Profile, profile: Profile, settings: AppS
     write_instant(target.create_time, profile.create_time)
     write_instant(target.register_time, profile.register_time)
     write_instant(target.update_time, profile.update_time)
-    if profile.last_heartbeat_time is not None:
-        write_instant(target.last_heartbeat_time, profile.last_heartbeat_time)
+    write_instant(target.last_heartbeat_time, profile.last_heartbeat_time)
     if profile.status is ProfileStatus.ACTIVE:
         expire_time = inactivity.expire_time(profile.last_heartbeat_time, profile.register_time, settings)
-        if expire_time is not None:
-            write_instant(target.expire_time, expire_time)
+        write_instant(target.expire_time, expire_time)
 
 
 @cache
@@ -224,8 +222,7 @@ def _write_attributes(target: profile_pb2.Profile, profile: Profile) -> None:
     for name, value in zip(PLAIN_ATTRIBUTES, attributes, strict=False):
         if value is not None:
             setattr(target, name, value)
-    if attributes.last_opened_time is not None:
-        write_instant(target.last_opened_time, attributes.last_opened_time)
+    write_instant(target.last_opened_time, attributes.last_opened_time)
     if attributes.device_attributes:
         target.device_attributes.update({name: a.value for name, a in attributes.device_attributes.items()})
     if attributes.custom_attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
-from datetime import timedelta
 from typing import Any, TypeVar
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -153,12 +152,9 @@ def key(stored: StoredKey) -> app_pb2.Key:
     message = app_pb2.Key(key_id=stored.key_id, kind=access_pb2.KeyKind.ValueType(stored.kind), app_id=stored.app_id)
     message.label = stored.label
     write_instant(message.create_time, stored.create_time)
-    if stored.revoke_time is not None:
-        write_instant(message.revoke_time, stored.revoke_time)
-    if stored.expire_time is not None:
-        write_instant(message.expire_time, stored.expire_time)
-    if stored.last_used_day is not None:
-        write_date(message.last_used_day, stored.last_used_day)
+    write_instant(message.revoke_time, stored.revoke_time)
+    write_instant(message.expire_time, stored.expire_time)
+    write_date(message.last_used_day, stored.last_used_day)
     return message
 
 
@@ -174,9 +170,7 @@ def key_order(request: pb.CreateKeyRequest, tenant_id: str) -> KeyOrder:
 
 def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
     for name in _PERIODS:
-        period: timedelta | None = getattr(chosen, name)
-        if period is not None:
-            write_duration(getattr(target, name), period)
+        write_duration(getattr(target, name), getattr(chosen, name))
     for name in _FLAGS:
         setattr(target, name, getattr(chosen, name))
     target.channels.extend([profile_pb2.Channel.ValueType(channel) for channel in sorted(chosen.channels)])
@@ -262,6 +256,5 @@ def monitors(stored: Iterable[DeviceAttributeMonitor]) -> Iterator[app_pb2.Devic
             attribute=monitor.attribute,
             kind=app_pb2.MonitorKind.ValueType(monitor.kind),
         )
-        if monitor.interval is not None:
-            write_duration(message.interval, monitor.interval)
+        write_duration(message.interval, monitor.interval)
         yield message

@@ -33,8 +33,10 @@ def to_instant(value: Timestamp, field: str) -> datetime:
     return _EPOCH + timedelta(0, seconds, nanos // 1000)
 
 
-def write_instant(target: Timestamp, value: datetime) -> None:
-    """Sets `target` to the instant."""
+def write_instant(target: Timestamp, value: datetime | None) -> None:
+    """Sets `target` to the instant. None: `target` stays absent."""
+    if value is None:
+        return
     since = value - _EPOCH
     target.seconds = since.days * _SECONDS_OF_DAY + since.seconds
     target.nanos = since.microseconds * 1000
@@ -53,8 +55,10 @@ def to_timedelta(value: Duration, field: str) -> timedelta:
     return timedelta(0, seconds, nanos // 1000)
 
 
-def write_duration(target: Duration, value: timedelta) -> None:
-    """Sets `target` to the duration, which is not negative."""
+def write_duration(target: Duration, value: timedelta | None) -> None:
+    """Sets `target` to the duration, which is not negative. None: `target` stays absent."""
+    if value is None:
+        return
     target.seconds = value.days * _SECONDS_OF_DAY + value.seconds
     target.nanos = value.microseconds * 1000
 
@@ -71,8 +75,10 @@ def to_date(value: Date, field: str) -> date:
         raise _not_valid(field, "must be a full date of the calendar: year, month and day") from None
 
 
-def write_date(target: Date, value: date) -> None:
-    """Sets `target` to the day."""
+def write_date(target: Date, value: date | None) -> None:
+    """Sets `target` to the day. None: `target` stays absent."""
+    if value is None:
+        return
     target.year, target.month, target.day = value.year, value.month, value.day
 
 

@@ -73,8 +73,7 @@ def webhook(stored: Webhook, newest_position: int) -> pb.Webhook:
     )
     write_instant(message.create_time, stored.create_time)
     write_instant(message.update_time, stored.update_time)
-    if progress.lost_time is not None:
-        write_instant(message.events_lost_time, progress.lost_time)
+    write_instant(message.events_lost_time, progress.lost_time)
     if progress.last_failure is not None:
         failure = message.last_failure
         failure.http_status = progress.last_failure.status
@@ -82,8 +81,7 @@ def webhook(stored: Webhook, newest_position: int) -> pb.Webhook:
         write_instant(failure.time, progress.last_failure.time)
         if progress.next_attempt_time is not None and stored.state is WebhookState.ENABLED:
             write_instant(failure.next_attempt_time, progress.next_attempt_time)
-        if progress.failing_since is not None:
-            write_instant(failure.failing_since, progress.failing_since)
+        write_instant(failure.failing_since, progress.failing_since)
     return message
 
 
