@@ -121,4 +121,3 @@ class Converter(Protocol):
 
         Memory does not grow with the file. The stream may be compressed with gzip, and may be UTF-8 or UTF-16.
         """
-        ...

@@ -27,16 +27,13 @@ class Command(Protocol[ResultT_co]):
         """The app that it is about, or the tenant: all rows of either are on one shard, and those who wait for either
         take turns.
         """
-        ...
 
     @property
     def size(self) -> int:
         """Its size in a batch: the number of profiles or items that it concerns."""
-        ...
 
     def needs(self, needs: Needs, settings: AppSettings, /) -> None:
         """Adds the rows that the rule reads."""
-        ...
 
     def decide(self, state: State, settings: AppSettings, /) -> ResultT_co:
         """Applies the rule to the state and returns the result.
@@ -44,7 +41,6 @@ class Command(Protocol[ResultT_co]):
         Raises:
             Refused: the rule refuses the command; the state has not changed.
         """
-        ...
 
 
 class OfOne:
@@ -54,7 +50,6 @@ class OfOne:
 
     @property
     def size(self) -> int:
-        """See Command."""
         return 1
 
 
@@ -66,7 +61,6 @@ class OfProfile(OfOne):
 
     @property
     def app_id(self) -> str:
-        """See Command."""
         return self.key.app_id
 
 

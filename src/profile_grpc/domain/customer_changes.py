@@ -58,7 +58,6 @@ class OnlyOfCustomer(OfCustomer):
     __slots__ = ()
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
         _need(needs, self.ref)
 
 
@@ -252,7 +251,6 @@ class _OfErasure(OfCustomer):
     __slots__ = ()
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
         _need(needs, self.ref)
         needs.add(MERGED_INTO, MergedInto(self.ref.tenant_id, self.ref.customer_id))
 

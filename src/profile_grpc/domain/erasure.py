@@ -29,11 +29,10 @@ class RememberErasure(OfOne):
 
     @property
     def app_id(self) -> str:
-        """See Command."""
         return self.user.app_id
 
     def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
+        """Nothing."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it, or begins its retention anew. An import that was decided without it is decided again."""
@@ -51,7 +50,7 @@ class StopImports(OfOne):
     app_id: str
 
     def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
+        """Nothing."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Raises the barrier."""
@@ -80,7 +79,6 @@ class EraseProfiles:
         return len(self.keys)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
         needs.add(PROFILES, *self.keys)
         needs.in_order.update(key.device for key in self.keys)
 
@@ -128,7 +126,7 @@ class Announce(OfOne):
     customer_id: str = ""
 
     def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
+        """Nothing."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it."""

@@ -63,7 +63,6 @@ class BeginImport(OfOne):
 
     @property
     def app_id(self) -> str:
-        """See Command."""
         return self.key.app_id
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
@@ -89,7 +88,6 @@ class ReadBarrier(OfOne):
     """When the import began."""
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
         needs.add(GUARDS, IMPORTED_LINKS.guard(self.app_id, self.start))
 
     def decide(self, state: State, _settings: AppSettings) -> int:

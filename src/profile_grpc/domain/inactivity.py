@@ -153,11 +153,9 @@ class _OfProfiles:
 
     @property
     def size(self) -> int:
-        """See Command."""
         return len(self.keys)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
         needs.add(PROFILES, *self.keys)
 
 

@@ -32,7 +32,6 @@ class OfSchema(OfOne):
         return self.tenant_id
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        """See Command."""
         needs.add(SCHEMAS, self.tenant_id)
 
 

@@ -27,19 +27,15 @@ class Sliceable(Command[Any], Protocol):
 
     def parts(self) -> Sequence[Sliceable]:
         """Smaller commands that together do the same; only itself, if it concerns one thing."""
-        ...
 
     def witnesses(self, profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
         """Those of the profiles that every slice must see."""
-        ...
 
     def resolved(self, witnesses: Iterable[Profile]) -> Sliceable:
         """Itself, with the data of the witnesses before the first slice changes them."""
-        ...
 
     def joined(self, results: Sequence[Any]) -> object:
         """The result of all parts, or of all slices."""
-        ...
 
 
 class InOnePart:
@@ -48,15 +44,12 @@ class InOnePart:
     __slots__ = ()
 
     def parts(self) -> Sequence[Any]:
-        """See Sliceable."""
         return (self,)
 
     def witnesses(self, _profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
-        """See Sliceable."""
         return ()
 
     def resolved(self, _witnesses: Iterable[Profile]) -> Any:  # noqa: ANN401 - the command that this is a part of
-        """See Sliceable."""
         return self
 
 
@@ -66,7 +59,6 @@ class PrecededBySlices(Command[Any], Protocol):
 
     def clear(self, keys: Sequence[ProfileKey]) -> AnyCommand:
         """The command that changes these other profiles before it is executed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,6 @@ class Slice(Generic[ResultT]):
 
     @property
     def app_id(self) -> str:
-        """See Command."""
         return self.whole.app_id
 
     @property

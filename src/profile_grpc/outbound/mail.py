@@ -39,7 +39,6 @@ class Mailer(Protocol):
         Raises:
             MailRefused.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,6 @@ class SmtpMailer:
         self._sender = sender
 
     async def send(self, mail: Mail) -> None:
-        """See Mailer."""
         import aiosmtplib  # noqa: PLC0415 - slow to import, and most processes send nothing
 
         server = self._server

@@ -23,15 +23,12 @@ class Due(Protocol):
 
     async def find(self, store: ReaperStore, limit: int) -> Sequence[DueProfile]:
         """Up to `limit` of them, oldest first."""
-        ...
 
     def under(self, app: App, now: datetime) -> Self:
         """What is due under these settings too: a longer period applies at once (P3), a shorter one next time."""
-        ...
 
     def command(self, app_id: str, profiles: Sequence[DueProfile]) -> Command[Deleted]:
         """Decides on fresh state which of these to delete."""
-        ...
 
 
 def inactive_before(app: App, now: datetime) -> DueBefore:

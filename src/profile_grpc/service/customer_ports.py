@@ -28,7 +28,6 @@ class CustomerReader(Protocol):
 
     async def schema(self, tenant_id: str) -> CustomerSchema:
         """The tenant's schema as committed; of version 0 if it never set one. `by_name` has the types."""
-        ...
 
 
 class CustomerStore(CustomerReader, Protocol):
@@ -36,36 +35,27 @@ class CustomerStore(CustomerReader, Protocol):
 
     async def get(self, key: CustomerId) -> Customer | None:
         """The customer as stored: `customer_schema.shown` tells what its schema has of it."""
-        ...
 
     async def existing(self, tenant_id: str, customer_ids: Collection[str]) -> Collection[str]:
         """The ids of those of these customers that exist."""
-        ...
 
     async def tombstone(self, key: TombstoneKey) -> CustomerTombstone | None:
         """What remains of a customer that was deleted."""
-        ...
 
     async def tombstones(self, keys: Collection[TombstoneKey]) -> Sequence[CustomerTombstone]:
         """What remains of those of these customers that were deleted."""
-        ...
 
     async def merged_into(self, tenant_id: str, target_id: str) -> Collection[str]:
         """The keyed hashes of the ids of the customers that were merged into this one."""
-        ...
 
     async def named(self, app_id: str, after: str, limit: int) -> Sequence[str]:
         """Up to `limit` ids after the id `after`, in order, of customers that profiles of the app are linked with."""
-        ...
 
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
         """Up to `limit` customers as stored after the id `after`, ordered by id."""
-        ...
 
     async def part(self, wanted: CustomerFilter, after: str) -> Sequence[Customer]:
         """Some customers as stored after the id `after`, ordered by id, not too large together; none: no more."""
-        ...
 
     async def purge_tombstones(self, tenant_id: str, before: datetime) -> int:
         """Deletes what remains of the tenant's customers that were deleted before that time; returns how many."""
-        ...

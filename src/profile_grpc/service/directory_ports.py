@@ -63,11 +63,9 @@ class DirectoryStore(Protocol):
 
     async def version(self) -> int:
         """A number that grows with every change of a tenant, an app or a key."""
-        ...
 
     async def add_tenant(self, tenant: Tenant) -> None:
         """Raises Conflict when the id is taken."""
-        ...
 
     async def tenant(self, tenant_id: str) -> Tenant | None: ...
 
@@ -75,11 +73,9 @@ class DirectoryStore(Protocol):
 
     async def add_app(self, app: App) -> None:
         """Raises Conflict when the id is taken. `app.revision` is stored as given."""
-        ...
 
     async def app(self, app_id: str) -> App | None:
         """The app, including one that is being deleted."""
-        ...
 
     async def apps_by_id(
         self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
@@ -89,15 +85,12 @@ class DirectoryStore(Protocol):
         Nothing is read of other apps. `deleted`: also the tenant's deleted apps whose ids are reserved, with `deleting`
         set.
         """
-        ...
 
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
         """Up to `limit` apps after the id `after`, ordered by id; `tenant_id` None: of every tenant."""
-        ...
 
     async def change_app(self, app: App, seen: int) -> None:
         """Stores the app. Raises Conflict unless the stored one has the revision `seen`."""
-        ...
 
     async def remove_app(self, reservation: Reservation, seen: int) -> None:
         """Replaces the app by the reservation of its id (D4).
@@ -105,29 +98,23 @@ class DirectoryStore(Protocol):
         Deletes its settings, profile counts and reaper records, and revokes its keys. Raises Conflict unless the app
         has the revision `seen`.
         """
-        ...
 
     async def reservation(self, app_id: str) -> Reservation | None:
         """The reservation of an id that no app uses."""
-        ...
 
     async def reserve_app(self, reservation: Reservation, seen: int) -> None:
         """Replaces a reservation. Raises Conflict unless it has the revision `seen`. `change_app` turns it into an
         app.
         """
-        ...
 
     async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
         """Up to `limit` reservations that are older than that time, with ids after `after`, ordered by id."""
-        ...
 
     async def release_app(self, reservation: Reservation) -> None:
         """Deletes the reservation, unless it has changed since it was read."""
-        ...
 
     async def leaves_traces(self, app_id: str) -> bool:
         """Whether any data of an app with this id is stored: a profile, a tombstone, a count (D4)."""
-        ...
 
     async def add_key(self, key: StoredKey) -> None: ...
 
@@ -135,12 +122,9 @@ class DirectoryStore(Protocol):
 
     async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
         """The tenant's keys (of one app), including revoked keys, newest first."""
-        ...
 
     async def revoke_key(self, key_id: str, time: datetime) -> None:
         """Sets the revoke time unless there is one."""
-        ...
 
     async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
         """Stores the UTC day of the keys' last use, unless a later day is stored. Bumps no version."""
-        ...

@@ -64,7 +64,6 @@ class EventStore(Protocol):
             Conflict: another process began one at the same time.
             StoreUnavailable: also while a node is unavailable on which the previous sequencer has left work undone.
         """
-        ...
 
     async def assign(self, head: EventHead, now: datetime) -> Assigned:
         """Assigns the next positions to up to BATCH events.
@@ -75,26 +74,21 @@ class EventStore(Protocol):
         Raises:
             Conflict: another sequencer has taken over. The events may or may not have positions.
         """
-        ...
 
     async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
         """The events of these apps (None: of all) at the positions from `after` (exclusive) to `upto`, in order.
 
         `upto`: at most `EventHead.published`. Events up to `EventHead.oldest` may be missing: look at it afterwards.
         """
-        ...
 
     async def end_of_epoch(self, epoch_id: str) -> int | None:
         """The last position that was published in the epoch, or so far; None: there was no such epoch."""
-        ...
 
     async def first_since(self, time: datetime) -> int | None:
         """The first position that was assigned at this time or later; None: there is none."""
-        ...
 
     async def purge(self, before: datetime, now: datetime, ahead: datetime) -> int:
         """Deletes the oldest events, up to the first that got its position at `before` or later; returns how many.
 
         Times after `ahead` were written under a wrong clock: they become `now`.
         """
-        ...

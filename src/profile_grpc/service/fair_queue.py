@@ -12,12 +12,10 @@ class Waiting(Protocol):
     @property
     def app_id(self) -> str:
         """The app whose backlog it belongs to."""
-        ...
 
     @property
     def size(self) -> int:
         """The number of its profiles or items, at least 1."""
-        ...
 
 
 WaitingT = TypeVar("WaitingT", bound=Waiting)

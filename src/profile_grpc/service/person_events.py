@@ -26,15 +26,12 @@ class PersonEvents(Protocol):
 
     async def find(self, person: Person, limit: int) -> Sequence[Event]:
         """Up to `limit` of the person's events, oldest position first; those without a position last."""
-        ...
 
     async def keys(self, person: Person, after: ProfileKey | None, limit: int) -> Sequence[ProfileKey]:
         """Up to `limit` keys of profiles that the person's events name, in order, after the key `after`."""
-        ...
 
     async def announcements(self, person: Person) -> Sequence[Event]:
         """The person's events of type ERASED. They are few: an erasure leaves one for each user, once."""
-        ...
 
     async def erase(self, person: Person, *, keep_announcements: bool, keep_customer: str | None = None) -> int:
         """Removes the ids from the person's events, which keep type, position, reason, version and time.
@@ -42,12 +39,9 @@ class PersonEvents(Protocol):
         `keep_announcements`: not from those of type ERASED. `keep_customer`: not from those that name this customer.
         Returns from how many.
         """
-        ...
 
     async def merged_customers(self, tenant_id: str) -> Collection[str]:
         """The ids of the tenant's customers of whose merge there is an event."""
-        ...
 
     async def forget(self) -> None:
         """Has every process forget the events that it has in memory."""
-        ...

@@ -25,7 +25,6 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The current time, UTC, timezone-aware, microsecond precision."""
-        ...
 
 
 class StoreError(Exception):
@@ -67,13 +66,11 @@ class WriteTransaction(Protocol):
         Raises:
             TooManyRows: if `bounded`, and so many rows would delay other calls.
         """
-        ...
 
     async def apply(self, changes: Changes) -> None:
         """Writes all changes, or raises Conflict and writes nothing. Called once, last. A single heartbeat may be
         committed by this call.
         """
-        ...
 
 
 class ProfileFilter(NamedTuple):
@@ -95,12 +92,10 @@ class ProfileStore(Protocol):
     @property
     def commits_concurrently(self) -> bool:
         """Whether several transactions write at the same time."""
-        ...
 
     @property
     def is_spread(self) -> bool:
         """Whether the apps are distributed over shards, each of which commits and fails independently."""
-        ...
 
     async def shard(self, app_id: str) -> int:
         """The number of the shard that holds the app.
@@ -108,44 +103,35 @@ class ProfileStore(Protocol):
         Raises:
             StoreUnavailable.
         """
-        ...
 
     def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
         """A transaction that commits durably when the block ends, and rolls back if the block raises.
 
         Raises (also from the block's end): Conflict, DataRefused, StoreUnavailable.
         """
-        ...
 
     async def get(self, key: ProfileKey) -> Profile | None:
         """The profile as committed, or None."""
-        ...
 
     async def tombstone(self, key: ProfileKey) -> Tombstone | None:
         """What is left of a deleted profile (D3), or None."""
-        ...
 
     async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
         """The keys of all selected profiles, in order, without a limit."""
-        ...
 
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
         """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id)."""
-        ...
 
     async def counts(self) -> Mapping[CountKey, int]:
         """The number of stored profiles by app, status and platform. Exact; the cost does not depend on the number of
         profiles.
         """
-        ...
 
     async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
         """`counts` of one app."""
-        ...
 
     async def feedback_holds(self) -> Mapping[str, bool]:
         """For every app that ever lost an endpoint to feedback: whether its dead items are held (F8)."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +151,6 @@ class UsageStore(Protocol):
         """The counts of the days `first` to `last`, both inclusive, and the devices counted from `rolling_since` until
         now.
         """
-        ...
 
 
 class HeldLease(NamedTuple):
@@ -190,15 +175,12 @@ class LeaseStore(Protocol):
             duration: after which the lease expires.
             lost: the lease of another holder that is replaced although it has not expired, unless it was renewed.
         """
-        ...
 
     async def held(self, name: str) -> HeldLease | None:
         """The lease, expired or not; None if nobody has it."""
-        ...
 
     async def release(self, name: str, holder: str) -> None:
         """Releases the lease, if this holder has it."""
-        ...
 
 
 class Store(Protocol):
@@ -224,6 +206,5 @@ class Store(Protocol):
 
         Raises: StoreUnavailable.
         """
-        ...
 
     async def close(self) -> None: ...

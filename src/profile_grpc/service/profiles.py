@@ -37,19 +37,16 @@ class KnownCustomers(Protocol):
         Raises:
             Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
         """
-        ...
 
     async def refusals(self, app: App, customer_ids: Collection[str]) -> Mapping[str, Refused | None]:
         """Those of the customers with whom an import must not link profiles of the app: with why they are refused (C5),
         or None for an erased person (C8).
         """
-        ...
 
     async def follow(self, app: App, customer_id: str) -> bool:
         """Moves the links of the app's profiles with a customer that was merged to its target (C7); returns whether it
         was merged.
         """
-        ...
 
 
 class Profiles:

@@ -25,7 +25,6 @@ class RecipientStore(Protocol):
 
     def reader(self, audience: Audience) -> RecipientReader:
         """Reads an audience once, from a cursor on."""
-        ...
 
 
 class RecipientReader(Protocol):
@@ -33,10 +32,8 @@ class RecipientReader(Protocol):
 
     async def page(self, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
         """The recipients among the next `size` profiles of the target. `after`: the cursor of the page before."""
-        ...
 
     async def counted(
         self, bounds: Reachable, after: Cursor | None
     ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
         """As `page`, of more profiles, without tokens: what is counted of them, and how many are alike."""
-        ...

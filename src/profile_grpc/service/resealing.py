@@ -28,11 +28,9 @@ class SealedStore(Protocol):
 
     def sealed(self) -> AsyncIterator[SealedRow]:
         """All of them."""
-        ...
 
     async def replace(self, row: SealedRow, sealed: str) -> bool:
         """Stores another text for it. False: somebody else has changed or deleted it since it was read."""
-        ...
 
 
 @dataclass(slots=True)

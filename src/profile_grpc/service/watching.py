@@ -75,11 +75,9 @@ class Watching(Protocol):
 
     async def from_now(self) -> EventPosition:
         """After the newest event."""
-        ...
 
     async def from_oldest(self) -> EventPosition:
         """Before the oldest event that is kept."""
-        ...
 
     async def resume(self, after: EventPosition) -> EventPosition:
         """The same position in the current epoch.
@@ -87,7 +85,6 @@ class Watching(Protocol):
         Raises:
             Refused: RESUME_TOKEN_EXPIRED.
         """
-        ...
 
     def watch(
         self, subscription: Subscription, after: EventPosition, ending: asyncio.Event
@@ -98,7 +95,6 @@ class Watching(Protocol):
             Refused: RESUME_TOKEN_EXPIRED: the reader was too slow, or the database was restored from an older copy.
             StoreError.
         """
-        ...
 
 
 def expired(oldest: EventPosition) -> Refused:

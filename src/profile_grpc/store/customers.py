@@ -80,27 +80,22 @@ class SqlCustomers:
         return read_schema(found[0]) if found else CustomerSchema(tenant_id)
 
     async def tombstone(self, key: TombstoneKey) -> CustomerTombstone | None:
-        """What remains of a customer that was deleted."""
         found = await self._database.fetch(self._tombstone, [tuple(key)])
         return read_tombstone(found[0]) if found else None
 
     async def existing(self, tenant_id: str, customer_ids: Collection[str]) -> Collection[str]:
-        """The ids of those of these customers that exist."""
         given = sorted((tenant_id, customer_id) for customer_id in customer_ids)
         return {customer_id for (customer_id,) in await self._database.fetch(self._existing, given)}
 
     async def tombstones(self, keys: Collection[TombstoneKey]) -> Sequence[CustomerTombstone]:
-        """What remains of those of these customers that were deleted."""
         found = await self._database.fetch(self._tombstone, sorted(map(tuple, keys)))
         return [read_tombstone(row) for row in found]
 
     async def merged_into(self, tenant_id: str, target_id: str) -> Collection[str]:
-        """The keyed hashes of the ids of the customers that were merged into this one."""
         found = await self._database.fetch(self._merged, [(tenant_id, target_id)])
         return {customer_hash for (customer_hash,) in found}
 
     async def named(self, app_id: str, after: str, limit: int) -> Sequence[str]:
-        """Up to `limit` ids after the id `after`, in order, of customers that profiles of the app are linked with."""
         found = await self._database.fetch(self._named, app_id=app_id, after=after, limit=limit)
         return [customer_id for (customer_id,) in found]
 
@@ -161,7 +156,6 @@ class SqlCustomers:
             customer_ids = customer_ids[bisect_right(customer_ids, found[-1][1]) :]
 
     async def purge_tombstones(self, tenant_id: str, before: datetime) -> int:
-        """Deletes what remains of the tenant's customers that were deleted before that time; returns how many."""
         return await self._database.execute(self._purge, tenant_id=tenant_id, before=times.micros(before))
 
 

@@ -72,13 +72,11 @@ class SqlDirectory:
         self._revoke_key = prepare(_revoke.where(key.c.key_id == bindparam("of_key_id")))
 
     async def version(self) -> int:
-        """A number that grows with every change of a tenant, an app or a key."""
         found = await self._database.fetch(self._version)
         version: int = found[0][0] if found else 0
         return version
 
     async def add_tenant(self, tenant: Tenant) -> None:
-        """Raises Conflict when the id is taken."""
         await self._add(self._add_tenant, (tenant.tenant_id, times.micros(tenant.create_time)), "tenant")
 
     async def tenant(self, tenant_id: str) -> Tenant | None:
@@ -91,7 +89,6 @@ class SqlDirectory:
         return [_read_tenant(row) for row in await self._database.fetch(self._tenants)]
 
     async def add_app(self, app: App) -> None:
-        """Raises Conflict when the id is taken. `app.revision` is stored as given."""
         await self._add(self._add_app, _app_values(app), "app")
 
     async def app(self, app_id: str) -> App | None:
@@ -102,11 +99,6 @@ class SqlDirectory:
     async def apps_by_id(
         self, app_ids: Sequence[str], tenant_id: str | None, *, deleted: bool = False
     ) -> Sequence[App]:
-        """Those of these apps that belong to the tenant (None: to any tenant).
-
-        Nothing is read of other apps. `deleted`: also the tenant's deleted apps whose ids are reserved, with `deleting`
-        set.
-        """
         asked = [(app_id,) for app_id in sorted(set(app_ids))]
         if tenant_id is None:
             found = await self._database.fetch(self._apps_by_id, asked)
@@ -116,7 +108,6 @@ class SqlDirectory:
         return [_read_app(row) for row in found]
 
     async def apps(self, tenant_id: str | None, after: str, limit: int) -> Sequence[App]:
-        """Up to `limit` apps after the id `after`, ordered by id; `tenant_id` None: of every tenant."""
         if tenant_id is None:
             found = await self._database.fetch(self._apps, after=after, limit=limit)
         else:
@@ -124,7 +115,6 @@ class SqlDirectory:
         return [_read_app(row) for row in found]
 
     async def change_app(self, app: App, seen: int) -> None:
-        """Stores the app. Raises Conflict unless the stored one has the revision `seen`."""
         async with self._database.transaction() as session:
             found = await session.fetch(self._app, app_id=app.app_id)
             stored = found[0][_SETTINGS] if found else None
@@ -144,28 +134,21 @@ class SqlDirectory:
             await session.execute(self._revoke_keys_of_app, of_app_id=app_id, time=time)
 
     async def reservation(self, app_id: str) -> Reservation | None:
-        """The reservation of an id that no app uses."""
         found = await self._database.fetch(self._reservation, app_id=app_id)
         return _read_reservation(found[0]) if found else None
 
     async def reserve_app(self, reservation: Reservation, seen: int) -> None:
-        """Replaces a reservation. Raises Conflict unless it has the revision `seen`. `change_app` turns it into an
-        app.
-        """
         await self._add(self._change_app, (*_reservation_values(reservation), seen), "app")
 
     async def reservations(self, before: datetime, after: str, limit: int) -> Sequence[Reservation]:
-        """Up to `limit` reservations that are older than that time, with ids after `after`, ordered by id."""
         older = {"before": times.micros(before), "after": after, "limit": limit}
         return [_read_reservation(row) for row in await self._database.fetch(self._reservations, **older)]
 
     async def release_app(self, reservation: Reservation) -> None:
-        """Deletes the reservation, unless it has changed since it was read."""
         async with self._database.transaction() as session:
             await session.execute(self._release_app, app_id=reservation.app_id, seen=reservation.revision)
 
     async def leaves_traces(self, app_id: str) -> bool:
-        """Whether any data of an app with this id is stored: a profile, a tombstone, a count (D4)."""
         for statement in self._traces:
             if await self._database.fetch(statement, app_id=app_id):
                 return True
@@ -181,7 +164,6 @@ class SqlDirectory:
         return _read_key(found[0]) if found else None
 
     async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
-        """The tenant's keys (of one app), including revoked keys, newest first."""
         if app_id is None:
             found = await self._database.fetch(self._keys, tenant_id=tenant_id, limit=_ALL)
         else:
@@ -195,7 +177,6 @@ class SqlDirectory:
                 await session.execute(self._key_used, of_key_id=key_id, day=times.day_number(day))
 
     async def revoke_key(self, key_id: str, time: datetime) -> None:
-        """Sets the revoke time unless there is one."""
         async with self._database.transaction() as session:
             await session.execute(self._revoke_key, of_key_id=key_id, time=times.micros(time))
             await self._bump_version(session)

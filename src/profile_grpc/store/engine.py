@@ -156,25 +156,20 @@ class EngineKind(Protocol):
         Raises:
             StoreError: the URL cannot be used, or there is no such file.
         """
-        ...
 
     def check_url(self, url: str) -> None:
         """Raises StoreError if the URL cannot be used. The error contains no part of the URL, which may contain a
         password.
         """
-        ...
 
     def migrator(self, url: str) -> AsyncEngine:
         """A connection for migrations, to a database that may be empty. It has no time limit."""
-        ...
 
     def lock_migrations(self, connection: Connection) -> None:
         """Acquires the migration lock, which is held until the end of the transaction."""
-        ...
 
     def gather(self, connection: Connection) -> None:
         """Before migrations: moves tables that are distributed differently from this program's back to one node."""
-        ...
 
     def spread(self, connection: Connection, shards: int | None) -> None:
         """After migrations: distributes the tables, if the database has several nodes.
@@ -182,14 +177,12 @@ class EngineKind(Protocol):
         Raises:
             StoreError: the tables already have another number of shards.
         """
-        ...
 
     def translate(self, error: Exception) -> StoreError | None:
         """The store's error for an error of its driver, or None for an error of another driver.
 
         The text contains no value of a row, because values are personal data.
         """
-        ...
 
 
 class Engine(Protocol):
@@ -198,75 +191,60 @@ class Engine(Protocol):
     @property
     def name(self) -> str:
         """The name of the database for messages."""
-        ...
 
     @property
     def readers(self) -> Pool:
         """The pool of the connections for reads."""
-        ...
 
     @property
     def writers(self) -> Pool:
         """The pool of the connections for transactions."""
-        ...
 
     @property
     def concurrent_writers(self) -> bool:
         """Whether several connections write at the same time."""
-        ...
 
     @property
     def has_lateral(self) -> bool:
         """Whether a sub-select of a join may use the row that it is joined with."""
-        ...
 
     @property
     def is_spread(self) -> bool:
         """Whether the database is distributed over nodes, each of which holds some of the apps."""
-        ...
 
     @property
     def facts(self) -> Mapping[str, str]:
         """SQL expressions that describe the database, by name; including `version` and `citus`."""
-        ...
 
     def insert(self, table: Table) -> Insert:
         """The engine's own INSERT, which knows ON CONFLICT."""
-        ...
 
     def only_new(self, statement: Insert) -> Insert | Returning:
         """An INSERT that skips existing rows, so that `execute` counts the inserted ones."""
-        ...
 
     def counted(self, statement: Insert) -> Insert | Returning:
         """An INSERT … ON CONFLICT … WHERE, so that `execute` counts the rows that were written, and no others."""
-        ...
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
         """The rows that are passed to a statement, as a table to select from."""
-        ...
 
     def among(self, column: Column[Any], position: int) -> ColumnElement[bool]:
         """The condition that the column equals the value of some given row at the position.
 
         A join with the rows implies it, but Citus needs values to find the shards. Other engines may omit it.
         """
-        ...
 
     def in_rows(self, table: Table, rows: FromClause, pairs: Mapping[str, str]) -> ColumnElement[bool]:
         """For a DELETE: the condition that a row of the table equals one of the rows in these columns (column of the
         table: column of the rows).
         """
-        ...
 
     @property
     def json_flags(self) -> Mapping[bool, str]:
         """How `json_member` shows true and false."""
-        ...
 
     def json_member(self, document: ColumnElement[str], name: str) -> ColumnElement[str]:
         """The text of a member of a JSON object, in the order of its bytes; NULL if there is none."""
-        ...
 
     def json_entry(
         self, document: ColumnElement[str], member: str, name: ColumnElement[str], *, first: bool
@@ -275,21 +253,17 @@ class Engine(Protocol):
 
         `first`: each entry is an array, whose first element is the text.
         """
-        ...
 
     def json_any(
         self, document: ColumnElement[str], condition: Callable[[ColumnElement[str]], ColumnElement[bool]]
     ) -> ColumnElement[bool]:
         """Whether the condition is true of an element of a JSON array. It gets the element as JSON."""
-        ...
 
     def number(self, text: ColumnElement[str]) -> ColumnElement[float]:
         """The number that a text is (`domain.filtering.values.number`); NULL if it is none."""
-        ...
 
     def prepare(self, statement: Statement) -> Prepared:
         """Compiles a statement. Call it once for each statement."""
-        ...
 
     def prepare_given(self, many: Statement, one: Statement) -> Prepared:
         """Compiles a statement for given rows.
@@ -298,7 +272,6 @@ class Engine(Protocol):
             many: the statement joined with the rows.
             one: the same for one row, without a join; the row's columns are the values `column_0` and so on.
         """
-        ...
 
     def prepare_insert(self, many: Insert | Returning, one: Insert | Returning) -> Prepared:
         """Compiles an INSERT of given rows.
@@ -307,19 +280,16 @@ class Engine(Protocol):
             many: INSERT … SELECT from the rows.
             one: the same with VALUES for one row; its columns are the values `column_0` and so on.
         """
-        ...
 
     async def fetch(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> Sequence[Found]:
         """Executes a SELECT."""
-        ...
 
     async def execute(
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
         """Executes an INSERT, UPDATE or DELETE; returns how many rows it wrote."""
-        ...
 
     async def together(
         self, connection: DriverConnection, work: Callable[[DriverConnection], Coroutine[Any, Any, ResultT]]
@@ -328,29 +298,23 @@ class Engine(Protocol):
 
         An engine whose connection has a thread runs all of it there, with one round trip.
         """
-        ...
 
     async def control(self, connection: DriverConnection, command: str) -> None:
         """Executes a command without values: begin, COMMIT, ROLLBACK."""
-        ...
 
     @property
     def begin(self) -> str:
         """The command that begins a transaction that will write."""
-        ...
 
     @property
     def limit_idle(self) -> str:
         """The command that has the server end the transaction once its process stands still; empty: there is none."""
-        ...
 
     def spoils(self, error: BaseException) -> bool:
         """Whether a connection is unusable after a statement ended with this StoreError or cancellation."""
-        ...
 
     def discard(self, connection: DriverConnection) -> None:
         """Drops a connection without waiting. Its open transaction is rolled back."""
-        ...
 
 
 def of_row(row: Row) -> dict[str, object]:

@@ -103,12 +103,6 @@ class SqlEvents:
         return await self._positions.head()
 
     async def take_over(self, epoch_id: str) -> EventHead:
-        """Begins an epoch of this name: from now on, no earlier sequencer writes anything that a reader sees.
-
-        Raises:
-            Conflict: another process began one at the same time.
-            StoreUnavailable: also while a node is unavailable on which the previous sequencer has left work undone.
-        """
         return await self._positions.take_over(epoch_id)
 
     async def pending(self, limit: int) -> Sequence[PendingEvent]:
@@ -142,7 +136,6 @@ class SqlEvents:
         return sorted(map(_read_logged, found))
 
     async def end_of_epoch(self, epoch_id: str) -> int | None:
-        """The last position that was published in the epoch, or so far; None: there was no such epoch."""
         if epoch_id == NO_EPOCH:
             return 0
         found = await self._database.fetch(self._epoch, epoch_id=epoch_id)
@@ -152,7 +145,6 @@ class SqlEvents:
         return (await self.head()).published if end is None else int(end)
 
     async def first_since(self, time: datetime) -> int | None:
-        """The first position that was assigned at this time or later; None: there is none."""
         [(position,)] = await self._database.fetch(self._first_since, time=times.micros(time))
         return None if position is None else int(position)
 

@@ -68,14 +68,12 @@ class SqlJwt:
         self._purge = prepare(delete(_count).where(_count.c.day < bindparam("before", type_=Integer())))
 
     async def add(self, key: StoredJwtKey) -> None:
-        """Raises Conflict when its id, its kid or its place is taken."""
         async with self._database.transaction() as session:
             if not await session.execute(self._add, [_values(key)]):
                 raise Conflict("the key's id, kid or place is taken")
             await session.execute(self._bump, [(1, 1)])
 
     async def of_app(self, app_id: str) -> Sequence[StoredJwtKey]:
-        """The app's keys, oldest first."""
         return [_read(row) for row in await self._database.fetch(self._of_app, app_id=app_id)]
 
     async def fetch_times(self, app_id: str) -> Mapping[str, datetime | None]:
@@ -84,28 +82,24 @@ class SqlJwt:
         return {jwt_key_id: times.maybe_instant(fetch_time) for jwt_key_id, fetch_time in found}
 
     async def remove(self, app_id: str, jwt_key_id: str) -> bool:
-        """Deletes the key. False: it did not exist."""
         async with self._database.transaction() as session:
             removed = await session.execute(self._remove, of_app_id=app_id, of_jwt_key_id=jwt_key_id)
             await session.execute(self._bump, [(1, 1)])
         return bool(removed)
 
     async def urls(self) -> Sequence[JwksUrl]:
-        """The keys of every app that are to be fetched."""
         return [
             JwksUrl(app_id, jwt_key_id, url, *map(times.maybe_instant, of_url))
             for app_id, jwt_key_id, url, *of_url in await self._database.fetch(self._urls)
         ]
 
     async def claim(self, key: JwksUrl, now: datetime) -> bool:
-        """Stores an attempt to fetch. False: the key is gone, or another process has begun one since it was read."""
         values = _identity(key) | {"now": times.micros(now)}
         if key.attempt_time is None:
             return bool(await self._database.execute(self._first_claim, **values))
         return bool(await self._database.execute(self._claim, **values, seen=times.micros(key.attempt_time)))
 
     async def fetched(self, key: JwksUrl, document: str, now: datetime) -> bool:
-        """Stores a good document, and when it was fetched. Whether it differs from the one before."""
         values = _identity(key) | {"found": document, "now": times.micros(now)}
         async with self._database.transaction() as session:
             if await session.execute(self._confirmed, **values):
@@ -113,19 +107,16 @@ class SqlJwt:
             return bool(await session.execute(self._fetched, **values))
 
     async def failed(self, key: JwksUrl, failure: str, now: datetime) -> None:
-        """Stores that fetching failed. The document stays."""
         since = times.micros(key.failing_since_time or now)
         await self._database.execute(self._failed, **_identity(key), since=since, why=failure)
 
     async def add_counts(self, counts: Mapping[CountKey, int]) -> None:
-        """Adds to the numbers of checked calls."""
         # In order, so that two processes never wait for each other.
         rows = sorted((*_count_row(key), number) for key, number in counts.items())
         async with self._database.transaction() as session:
             await session.execute(self._add_counts, rows)
 
     async def counts(self, app_id: str, since: date) -> Mapping[CountKey, int]:
-        """The app's numbers since the UTC day."""
         found = await self._database.fetch(self._counts, app_id=app_id, since=times.day_number(since))
         return {
             CountKey(app, times.day(day), JwtOutcome(outcome), version): calls
@@ -133,12 +124,10 @@ class SqlJwt:
         }
 
     async def versions(self, app_id: str, day: date) -> Collection[str]:
-        """The SDK versions that are counted on the day."""
         found = await self._database.fetch(self._versions, app_id=app_id, day=times.day_number(day))
         return {version for (version,) in found}
 
     async def purge_counts(self, before: date) -> None:
-        """Deletes the numbers of every app of earlier days."""
         await self._database.execute(self._purge, before=times.day_number(before))
 
 

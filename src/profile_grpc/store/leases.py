@@ -46,7 +46,6 @@ class SqlLeases:
         return None
 
     async def release(self, name: str, holder: str) -> None:
-        """Releases the lease, if this holder has it."""
         await self._database.execute(self._release, name=name, holder=holder)
 
 

@@ -74,7 +74,6 @@ class SqlPersonEvents:
         self._forget = database.prepare(update(_head).values(erasures=_head.c.erasures + 1))
 
     async def find(self, person: Person, limit: int) -> Sequence[Event]:
-        """Up to `limit` of the person's events, oldest position first; those without a position last."""
         logged: dict[str, tuple[int, Event]] = {}
         waiting: dict[str, Event] = {}
         for way, given in self._given(person):
@@ -88,7 +87,6 @@ class SqlPersonEvents:
         return [*ordered, *(event for event_id, event in waiting.items() if event_id not in logged)][:limit]
 
     async def keys(self, person: Person, after: ProfileKey | None, limit: int) -> Sequence[ProfileKey]:
-        """Up to `limit` keys of profiles that the person's events name, in order, after the key `after`."""
         names = ("after_app_id", "after_user_id", "after_device_id")
         place = dict(zip(names, after or ("", "", ""), strict=True))
         found: set[ProfileKey] = set()
@@ -120,7 +118,6 @@ class SqlPersonEvents:
         return erased
 
     async def merged_customers(self, tenant_id: str) -> Collection[str]:
-        """The ids of the tenant's customers of whose merge there is an event."""
         found = [
             await self._database.fetch(
                 statement, [(tenant_id,)], type=EventType.CUSTOMER_DELETED.value, reason=CustomerEnd.MERGED.value
@@ -130,7 +127,6 @@ class SqlPersonEvents:
         return {customer_id for rows_ in found for (customer_id,) in rows_ if customer_id}
 
     async def forget(self) -> None:
-        """Has every process forget the events that it has in memory."""
         await self._database.execute(self._forget)
 
     async def _erase_pending(self, way: _Way, given: Sequence[Row], kept: Mapping[str, str | None]) -> int:

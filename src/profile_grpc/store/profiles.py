@@ -86,12 +86,10 @@ class SqlProfiles:
 
     @property
     def commits_concurrently(self) -> bool:
-        """Whether several transactions write at the same time."""
         return self._database.engine.concurrent_writers
 
     @property
     def is_spread(self) -> bool:
-        """Whether the apps are distributed over shards, each of which commits and fails independently."""
         return self._database.engine.is_spread
 
     async def shard(self, app_id: str) -> int:
@@ -108,7 +106,6 @@ class SqlProfiles:
             yield Transaction(session, self._loader, self._applier)
 
     async def get(self, key: ProfileKey) -> Profile | None:
-        """The profile as committed, or None."""
         return await self._by_key[await self._shards.of(key.app_id)].fetch(key)
 
     async def tombstone(self, key: ProfileKey) -> Tombstone | None:
@@ -117,7 +114,6 @@ class SqlProfiles:
         return histories[key].tombstone
 
     async def keys(self, needs: Needs) -> Sequence[ProfileKey]:
-        """The keys of all selected profiles, in order, without a limit."""
         async with self._database.reading() as session:
             return sorted(await self._loader.keys(session, needs))
 
@@ -155,11 +151,9 @@ class SqlProfiles:
         return _read_counts(await self._database.fetch(self._counts))
 
     async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:
-        """`counts` of one app."""
         return _read_counts(await self._database.fetch(self._app_counts, app_id=app_id))
 
     async def feedback_holds(self) -> Mapping[str, bool]:
-        """For every app that ever lost an endpoint to feedback: whether its dead items are held (F8)."""
         return {app_id: time is not None for app_id, time in await self._database.fetch(self._feedback_holds)}
 
     async def _get(self, keys: Sequence[ProfileKey]) -> Sequence[Profile | None]:

@@ -45,25 +45,20 @@ class SqlCredentials:
         self._event_rows = rows.EventRows()
 
     async def add(self, credential: PushCredential) -> None:
-        """See CredentialStore."""
         async with self._database.transaction() as session:
             await write_all(session, self._add, [_values(credential)], "push_credential")
 
     async def of_app(self, app_id: str) -> Sequence[PushCredential]:
-        """See CredentialStore."""
         return [_read(row) for row in await self._database.fetch(self._of_app, of_app_id=app_id)]
 
     async def remove(self, app_id: str, credential_id: str) -> bool:
-        """See CredentialStore."""
         key = {"of_app_id": app_id, "of_credential_id": credential_id}
         return bool(await self._database.execute(self._remove, **key))
 
     async def remove_of_app(self, app_id: str) -> None:
-        """See CredentialStore."""
         await self._database.execute(self._remove_of_app, of_app_id=app_id)
 
     async def change(self, before: PushCredential, after: PushCredential, events: Sequence[Event] = ()) -> None:
-        """See CredentialStore."""
         changed = replace(after, revision=before.revision + 1)
         key = (before.app_id, before.credential_id)
         async with self._database.transaction() as session:
@@ -72,7 +67,6 @@ class SqlCredentials:
             await write_all(session, self._add_events, list(map(self._event_rows.values, events)), "event")
 
     async def expiries(self) -> Sequence[Expiry]:
-        """See CredentialStore."""
         found = await self._database.fetch(self._expiries)
         return [
             Expiry(app_id, name, version, times.maybe_instant(expire_time), bool(mail_due))
@@ -93,16 +87,13 @@ class SqlContacts:
         self._of_tenant = prepare(select(_contact.c.email).where(of_tenant).order_by(_contact.c.email))
 
     async def add(self, tenant_id: str, email: str, now: datetime) -> bool:
-        """See ContactStore."""
         async with self._database.transaction() as session:
             return bool(await session.execute(self._add, [(tenant_id, email, times.micros(now))]))
 
     async def remove(self, tenant_id: str, email: str) -> bool:
-        """See ContactStore."""
         return bool(await self._database.execute(self._remove, of_tenant_id=tenant_id, of_email=email))
 
     async def of_tenant(self, tenant_id: str) -> Sequence[str]:
-        """See ContactStore."""
         return [email for (email,) in await self._database.fetch(self._of_tenant, of_tenant_id=tenant_id)]
 
 

@@ -116,7 +116,6 @@ class SqlReaper:
         return _due_profiles(before.app_id, found)
 
     async def count_due(self, before: DueBefore, limit: int) -> int:
-        """The number of due profiles, counted up to `limit`."""
         due = await self._count(self._count_heard, limit, _heard_values(before))
         if before.registered is not None and due < limit:
             values = _registered_values(before.app_id, before.registered)
@@ -124,22 +123,18 @@ class SqlReaper:
         return due
 
     async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[DueProfile]:
-        """Up to `limit` UNREGISTERED profiles that were unregistered before `before`, oldest first."""
         found = await self._database.fetch(self._unregistered, app_id=app_id, before=times.micros(before), limit=limit)
         return _due_profiles(app_id, found)
 
     async def reaped_since(self, app_id: str, since: datetime) -> int:
-        """Deletions for inactivity at or after `since`."""
         [[deletions]] = await self._database.fetch(self._reaped, app_id=app_id, since=times.micros(since))
         return int(deletions)
 
     async def last_heartbeat_days(self, app_id: str) -> Mapping[date, int]:
-        """How many ACTIVE profiles had their last heartbeat on each UTC day."""
         found = await self._database.fetch(self._heartbeat_days, app_id=app_id)
         return {times.day(number): profiles for number, profiles in found}
 
     async def register_days(self, app_id: str) -> Mapping[date, int]:
-        """How many ACTIVE profiles that never sent a heartbeat were last registered on each UTC day."""
         found = await self._database.fetch(self._register_days, app_id=app_id)
         return {times.day(number): profiles for number, profiles in found}
 
@@ -157,7 +152,6 @@ class SqlReaper:
         return sorted(found)
 
     async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` tombstones of the app older than `before`; returns how many."""
         return await self._tombstones(app_id, limit, before=times.micros(before))
 
     async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int:
@@ -166,7 +160,6 @@ class SqlReaper:
         return await self._ledger(app_id, limit, before=time, day=_last_day(time))
 
     async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` orders of the app's calls whose `forget_time` is before `before` (R13)."""
         return await self._orders(app_id, limit, before=times.micros(before))
 
     async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
@@ -184,7 +177,6 @@ class SqlReaper:
         return [ProfileKey(app_id, user_id, device_id) for user_id, device_id in found]
 
     async def purge_reaped(self, app_id: str, before: datetime) -> int:
-        """Deletes the deletion tallies of the app older than `before`."""
         return await self._database.execute(self._purge_reaped, app_id=app_id, before=times.micros(before))
 
     async def purge_imports(self, app_id: str, before: datetime) -> int:
@@ -192,19 +184,15 @@ class SqlReaper:
         return await self._database.execute(self._purge_imports, app_id=app_id, before=times.micros(before))
 
     async def held_apps(self) -> Sequence[str]:
-        """The apps in which the breaker held at the last pass (P6)."""
         return [app_id for (app_id,) in await self._database.fetch(self._held)]
 
     async def hold(self, app_id: str, now: datetime) -> None:
-        """Stores that the breaker holds in the app."""
         await self._database.execute(self._hold, [(app_id, times.micros(now))])
 
     async def release(self, app_id: str) -> None:
-        """Stores that it does not."""
         await self._database.execute(self._release, app_id=app_id)
 
     async def add_events(self, events: Sequence[Event]) -> None:
-        """Stores events that belong to no profile change (P6)."""
         async with self._database.transaction() as session:
             await write_all(session, self._add_events, list(map(self._event_rows.values, events)), "event")
 

@@ -84,7 +84,6 @@ class SqlRecipients:
         self._scans = asyncio.Semaphore(_SCANS)
 
     def reader(self, audience: Audience) -> SqlReader:
-        """Reads an audience once, from a cursor on."""
         return SqlReader(self, audience)
 
     async def read(self, reading: _Reading, after: Cursor | None, ahead: _Ahead) -> _Rows:

@@ -30,7 +30,6 @@ class SqlSealed:
                         yield SealedRow(name, tuple(key), text)
 
     async def replace(self, row: SealedRow, sealed: str) -> bool:
-        """Stores another text for it. False: somebody else has changed or deleted it since it was read."""
         key = {f"key_{n}": value for n, value in enumerate(row.key)}
         statement = self._tables[row.table].replace
         return bool(await self._database.execute(statement, seen=row.sealed, resealed=sealed, **key))

@@ -35,9 +35,6 @@ class SqlUsage:
         )
 
     async def usage(self, app_id: str, first: date, last: date, rolling_since: datetime, now: datetime) -> MadUsage:
-        """The counts of the days `first` to `last`, both inclusive, and the devices counted from `rolling_since` until
-        now.
-        """
         days = {"first": times.day_number(first), "last": times.day_number(last)}
         counted = await self._database.fetch(self._days, app_id=app_id, **days)
         [[in_range]] = await self._database.fetch(self._distinct, app_id=app_id, **days)

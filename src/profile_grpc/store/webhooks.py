@@ -53,32 +53,21 @@ class SqlWebhooks:
         )
 
     async def add(self, webhook: Webhook) -> None:
-        """Raises Conflict when its id or its place is taken."""
         async with self._database.transaction() as session:
             await _write(session, self._add_webhook, _webhook_values(webhook))
             await _write(session, self._add_progress, _progress_values(webhook))
 
     async def get(self, key: WebhookKey) -> Webhook | None:
-        """The webhook as committed, or None."""
         found = await self._database.fetch(self._get, **key._asdict())
         return _read(found[0]) if found else None
 
     async def of_tenant(self, tenant_id: str) -> Sequence[Webhook]:
-        """The tenant's webhooks, oldest first."""
         return [_read(row) for row in await self._database.fetch(self._of_tenant, tenant_id=tenant_id)]
 
     async def enabled(self) -> Sequence[WebhookKey]:
-        """The webhooks of every tenant whose events are to be delivered."""
         return [WebhookKey(*row) for row in await self._database.fetch(self._enabled)]
 
     async def change(self, before: Webhook, after: Webhook, delivery: Delivery | None = None) -> Webhook:
-        """Stores the differences and one more delivery.
-
-        Returns the stored objects, with new revisions.
-
-        Raises:
-            Conflict: an object has changed since it was read; nothing is written.
-        """
         async with self._database.transaction() as session:
             if after.progress != before.progress:
                 progress = replace(after.progress, revision=before.progress.revision + 1)
@@ -92,14 +81,12 @@ class SqlWebhooks:
         return after
 
     async def remove(self, key: WebhookKey) -> bool:
-        """Deletes the webhook and all of its data. False: it did not exist."""
         values = {f"of_{name}": value for name, value in key._asdict().items()}
         async with self._database.transaction() as session:
             removed = [await session.execute(statement, **values) for statement in self._remove]
         return bool(removed[0])
 
     async def deliveries(self, key: WebhookKey, before: int | None, limit: int) -> Sequence[Delivery]:
-        """Up to `limit` of the last deliveries with numbers below `before` (None: all), newest first."""
         last = (1 << 62) if before is None else before
         found = await self._database.fetch(self._deliveries, **key._asdict(), before=last, limit=limit)
         return [_read_delivery(row) for row in found]

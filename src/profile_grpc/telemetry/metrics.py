@@ -237,7 +237,6 @@ class Metrics:
         self._too_many_users.labels(app_id).inc()
 
     def placeholder_id(self, app_id: str, field: str) -> None:
-        """See Observer."""
         self._placeholder_ids.labels(app_id, field).inc()
 
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
@@ -261,7 +260,6 @@ class Metrics:
         self._breaker.labels(app_id).set(held)
 
     def nodes_missing(self, nodes: Sequence[str]) -> None:
-        """See Observer."""
         self._missed |= set(nodes)
         for node in self._missed:
             self._missing.labels(node).set(node in nodes)
@@ -285,28 +283,22 @@ class Metrics:
         self._event_lag.labels("watch").observe(lag)
 
     def webhook_delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
-        """See Observer."""
         self._webhooks.delivered(events, seconds, delivered=delivered)
 
     def webhook_state(self, webhook_id: str, *, lag: int, failing: bool) -> None:
-        """See Observer."""
         self._webhooks.lag.labels(webhook_id).set(lag)
         self._webhooks.failing.labels(webhook_id).set(failing)
 
     def webhook_disabled(self, webhook_id: str) -> None:
-        """See Observer."""
         self._webhooks.disabled.labels(webhook_id).inc()
 
     def webhook_events_lost(self, webhook_id: str) -> None:
-        """See Observer."""
         self._webhooks.lost.labels(webhook_id).inc()
 
     def jwt_checked(self, app_id: str, outcome: JwtOutcome, calls: int) -> None:
-        """See Observer."""
         self._jwt.checks.labels(app_id, outcome.name).inc(calls)
 
     def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
-        """See Observer."""
         self._jwt.failing.labels(app_id, jwt_key_id).set(since)
 
 

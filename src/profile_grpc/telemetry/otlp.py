@@ -49,7 +49,6 @@ class OtlpTracer:
     def begin(
         self, name: str, kind: Kind, parent: TraceContext | None = None, attributes: Attributes = NO_ATTRIBUTES
     ) -> Span:
-        """See Tracer."""
         context = _EMPTY if parent is None else trace.set_span_in_context(_remote(parent), _EMPTY)
         span = self._tracer.start_span(name, context, _KINDS[kind], attributes)
         if span.is_recording():
@@ -57,7 +56,6 @@ class OtlpTracer:
         return Span(_context(span))
 
     async def close(self) -> None:
-        """See Tracer."""
         loop, done = asyncio.get_running_loop(), asyncio.Event()
 
         def shut_down() -> None:

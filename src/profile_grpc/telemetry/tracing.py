@@ -133,11 +133,9 @@ class Tracer(Protocol):
         self, name: str, kind: Kind, parent: TraceContext | None = None, attributes: Attributes = NO_ATTRIBUTES
     ) -> Span:
         """Begins a piece of work: a part of the caller's trace `parent`, or a new trace."""
-        ...
 
     async def close(self) -> None:
         """Exports what is recorded, for a short time at most."""
-        ...
 
 
 def begin(

@@ -37,19 +37,15 @@ class DeliveryObserver(Protocol):
 
     def delivered(self, kind: Kind, outcome: str) -> None:
         """A report reached the service."""
-        ...
 
     def retried(self, code: str) -> None:
         """A call failed and is repeated."""
-        ...
 
     def dropped(self, reason: str) -> None:
         """A report was dropped."""
-        ...
 
     def died(self, reason: str) -> None:
         """A report became a dead letter."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,18 +47,15 @@ class Sink(Protocol):
 
     def write(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Adds records."""
-        ...
 
     def end_part(self) -> int:
         """The size up to which the file is complete and on the disk, in bytes: an interrupted export goes on there.
 
         0: it begins anew.
         """
-        ...
 
     def close(self) -> None:
         """Closes the file."""
-        ...
 
 
 class JsonLinesSink:

@@ -39,7 +39,6 @@ class Getter(Protocol):
 
     async def get(self, url: str, headers: Mapping[str, str]) -> Answer:
         """See OutboundClient."""
-        ...
 
 
 class JwksSources:

@@ -74,51 +74,39 @@ class JwtStore(Protocol):
 
     async def add(self, key: StoredJwtKey) -> None:
         """Raises Conflict when its id, its kid or its place is taken."""
-        ...
 
     async def of_app(self, app_id: str) -> Sequence[StoredJwtKey]:
         """The app's keys, oldest first."""
-        ...
 
     async def fetch_times(self, app_id: str) -> Mapping[str, datetime | None]:
         """The ids of the app's keys, each with the time at which its document was fetched.
 
         While these are the same, so is everything that tokens are verified with.
         """
-        ...
 
     async def remove(self, app_id: str, jwt_key_id: str) -> bool:
         """Deletes the key. False: it did not exist."""
-        ...
 
     async def urls(self) -> Sequence[JwksUrl]:
         """The keys of every app that are to be fetched."""
-        ...
 
     async def claim(self, key: JwksUrl, now: datetime) -> bool:
         """Stores an attempt to fetch. False: the key is gone, or another process has begun one since it was read."""
-        ...
 
     async def fetched(self, key: JwksUrl, document: str, now: datetime) -> bool:
         """Stores a good document, and when it was fetched. Whether it differs from the one before."""
-        ...
 
     async def failed(self, key: JwksUrl, failure: str, now: datetime) -> None:
         """Stores that fetching failed. The document stays."""
-        ...
 
     async def add_counts(self, counts: Mapping[CountKey, int]) -> None:
         """Adds to the numbers of checked calls."""
-        ...
 
     async def counts(self, app_id: str, since: date) -> Mapping[CountKey, int]:
         """The app's numbers since the UTC day."""
-        ...
 
     async def versions(self, app_id: str, day: date) -> Collection[str]:
         """The SDK versions that are counted on the day."""
-        ...
 
     async def purge_counts(self, before: date) -> None:
         """Deletes the numbers of every app of earlier days."""
-        ...

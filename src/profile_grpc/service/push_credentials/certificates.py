@@ -46,7 +46,6 @@ class ApnsCertificate:
     topic: str = ""
 
     def check(self, now: datetime) -> Checked:
-        """See Material."""
         opened = _open(self.file, self.password, "apns_certificate", now)
         bundle_id, topics = opened.topics()
         if bundle_id.startswith(_WEBSITE):
@@ -81,7 +80,6 @@ class SafariCertificate:
     icon_names: tuple[str, ...] = ()
 
     def check(self, now: datetime) -> Checked:
-        """See Material."""
         opened = _open(self.file, self.password, "safari_certificate", now)
         website_id, _ = opened.topics()
         if not website_id.startswith(_WEBSITE):

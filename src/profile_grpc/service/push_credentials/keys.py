@@ -36,7 +36,6 @@ class FcmServiceAccount:
     json: bytes = field(repr=False)
 
     def check(self, _now: datetime) -> Checked:
-        """See Material."""
         where = "fcm_service_account.json"
         if _LEGACY_KEY.match(self.json):
             raise _legacy(where)
@@ -88,7 +87,6 @@ class ApnsTokenKey:
     environment: ApnsEnvironment = ApnsEnvironment.UNSPECIFIED
 
     def check(self, _now: datetime) -> Checked:
-        """See Material."""
         key = _p256(self.p8, "apns_token_key.p8")
         public = PublicPart(
             kind=CredentialKind.APNS_TOKEN_KEY,
@@ -114,7 +112,6 @@ class VapidKey:
     icon_url: str = ""
 
     def check(self, _now: datetime) -> Checked:
-        """See Material."""
         key = self._key()
         point = key.public_key().public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
         if self.public_key and _from_base64url(self.public_key) != point:
@@ -158,7 +155,6 @@ class HmsApp:
     """The secret may be short: a hash that anybody can compute would reveal it."""
 
     def check(self, _now: datetime) -> Checked:
-        """See Material."""
         digest = hmac.digest(self.fingerprint_key, f"{self.hms_id}\0{self.secret}".encode(), hashlib.sha256).hex()
         public = PublicPart(kind=CredentialKind.HMS_APP, fingerprint=digest, subject=self.hms_id)
         return Checked(public, json.dumps({"app_id": self.hms_id, "app_secret": self.secret}).encode())

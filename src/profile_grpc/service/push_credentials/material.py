@@ -28,7 +28,6 @@ class Material(Protocol):
         Raises:
             Refused: PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL. It holds nothing of the private part.
         """
-        ...
 
 
 def invalid(problem: str, field_name: str, description: str) -> Refused:

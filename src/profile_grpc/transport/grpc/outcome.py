@@ -27,15 +27,12 @@ class RpcObserver(Protocol):
 
     def rpc_done(self, method: str, code: str, seconds: float) -> None:
         """A unary call ended."""
-        ...
 
     def stream_opened(self, method: str) -> None:
         """A stream began."""
-        ...
 
     def stream_done(self, method: str, code: str, seconds: float, received: int, sent: int) -> None:
         """A stream ended, with the numbers of messages received and sent."""
-        ...
 
 
 class CallLog:
