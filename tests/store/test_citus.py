@@ -16,7 +16,7 @@ from profile_grpc.domain.removal import DeleteDeviceProfile, Unregister
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service.ports import Conflict, StoreError
-from profile_grpc.store import SqlStore, migrate, open_store, postgresql
+from profile_grpc.store import SqlStore, migrate, open_store, postgresql_connections
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared
 from profile_grpc.store.postgresql import Postgresql
@@ -184,7 +184,7 @@ async def test_citus_plans_each_statement_for_its_values(
 
     Connections that are open notice that the database has become a cluster, and that it is none any more.
     """
-    monkeypatch.setattr(postgresql, "_PLANS_RENEWED", -1.0)  # at each use
+    monkeypatch.setattr(postgresql_connections, "_PLANS_RENEWED", -1.0)  # at each use
     store = await open_store(store_url, hasher=HASHER, pool_size=1)
 
     async def setting() -> str:
