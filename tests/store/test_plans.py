@@ -148,8 +148,7 @@ async def plan(store: SqlStore, statement: Prepared, **values: object) -> str:
     async with store._database._connected(engine.readers) as session:
         connection = session._connection
         if engine.name == "SQLite":
-            rows = '[["a", "b", "c", "d", 1, 1, 1, 1, 1, 1, 1]]'
-            arguments = statement.arguments({"rows": rows} | values)
+            arguments = [None] * statement.sql.count("?")
             found = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {statement.sql}", arguments)
             return "\n".join(row[3] for row in found)
         # Without values: the plan that is kept for all of them.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy
@@ -51,18 +51,33 @@ class RowColumn:
     type: TypeEngine[Any]
 
 
+_ROWS_AT_ONCE = 128
+"""The maximum number of rows in the text of one statement. A power of two, so that few texts cover any number of
+rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rowwise:
-    """An INSERT … VALUES with one row's values, which can be repeated for more rows."""
+    """A write whose text has the values of each row after VALUES, which can be repeated for more rows."""
 
     start: str
     """Up to and with VALUES."""
     row: str
-    """The values of a row, with `{0}` for the number of its first value, `{1}` for the second, and so on."""
+    """The values of a row; where they are numbered, with `{0}` for the number of its first value, `{1}` for the second,
+    and so on."""
     end: str
     names: tuple[str, ...]
     """The names of a row's values: `column_0` is the first column of the given rows."""
 
+    def portions(self, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
+        """The rows in portions, each with the statement for its number of rows, which is a power of two."""
+        begin = 0
+        while begin < len(rows):
+            number = min(1 << (len(rows) - begin).bit_length() - 1, _ROWS_AT_ONCE)
+            yield self.sql(number), rows[begin : begin + number]
+            begin += number
+
+    @lru_cache(1024)  # noqa: B019 - statements live as long as the process
     def sql(self, rows: int) -> str:
         """The statement for this number of rows."""
         each = len(self.names)
@@ -83,7 +98,7 @@ class Prepared:
     distinct: tuple[tuple[str, int], ...] = ()
     """The names of values that are the distinct values of one column of the given rows, with the column's position."""
     rowwise: Rowwise | None = None
-    """The second form of an INSERT of given rows, if the engine needs one."""
+    """The form of a write of given rows with their values in its text, if the engine has one."""
     routed: Prepared | None = None
     """The form for a Citus cluster, if it differs: it restricts the statement to the shards of the given rows."""
     single: Prepared | None = None

@@ -62,8 +62,6 @@ if TYPE_CHECKING:
 
 _MIGRATION_LOCK = 0x70726F66  # any number that is the same in every process that migrates
 
-_ROWS_AT_ONCE = 128
-"""The maximum number of rows of one INSERT … VALUES. A power of two, so that few texts cover any number of rows."""
 _VALUES = re.compile(r"(.* VALUES) (\([^()]*\))(.*)", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\$(\d+)")
 
@@ -260,14 +258,11 @@ class Postgresql:
         rows: Sequence[Row],
         values: dict[str, object],
     ) -> int:
-        written, begin = 0, 0
-        while begin < len(rows):
-            number = min(1 << (len(rows) - begin).bit_length() - 1, _ROWS_AT_ONCE)
-            some = [of_row(row) | values for row in rows[begin : begin + number]]
-            arguments = [row[name] for row in some for name in rowwise.names]
-            found = await connection.fetch(rowwise.sql(number), *arguments)
-            written += len(found) if statement.returns else number
-            begin += number
+        written = 0
+        for sql, some in rowwise.portions(rows):
+            valued = [of_row(row) | values for row in some]
+            found = await connection.fetch(sql, *[row[name] for row in valued for name in rowwise.names])
+            written += len(found) if statement.returns else len(some)
         return written
 
     async def together(

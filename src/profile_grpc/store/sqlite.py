@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import copy_context
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +53,7 @@ from profile_grpc.store.engine import (
     Returning,
     Row,
     RowColumn,
+    Rowwise,
     Statement,
     TableMissing,
     first_line,
@@ -102,6 +105,13 @@ _REMEDIES: Mapping[int, str] = {
     sqlite3.SQLITE_NOTADB: "name another file, or restore it from a backup",
 }
 _NOT_ALLOWED = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH)
+
+_ROWS = "rows"
+"""The name of the value with the given rows."""
+_EACH = "FROM json_each(?) AS each_row"
+_ELEMENT = r"""json_extract\(each_row\.value, '\$\[\d+\]'\) AS ("?\w+"?)"""
+_GIVEN = re.compile(rf"SELECT (?:{_ELEMENT}[, ]+)+\n{re.escape(_EACH)}")
+"""What `Sqlite.rows` becomes in the text of a statement."""
 
 
 class Sqlite:
@@ -186,8 +196,8 @@ class Sqlite:
         return statement
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
-        """SQLite has no arrays: the rows are passed as one JSON text."""
-        each = func.json_each(bindparam("rows", type_=Text())).table_valued("value", name="each_row")
+        """SQLite has no arrays: the rows are passed as one JSON text, or in the text of the statement (`prepare`)."""
+        each = func.json_each(bindparam(_ROWS, type_=Text())).table_valued("value", name="each_row")
         elements = [
             func.json_extract(each.c.value, text(f"'$[{position}]'"), type_=column.type).label(column.name)
             for position, column in enumerate(columns)
@@ -236,7 +246,7 @@ class Sqlite:
         return case((is_number, cast(text, Double())))
 
     def prepare(self, statement: Statement) -> Prepared:
-        """A SELECT returns one row that contains all rows as JSON.
+        """A SELECT returns one row that contains all rows as JSON. A write has the values of its rows in its text.
 
         Python's module releases and acquires the interpreter lock for each row. With a busy event loop in the same
         process, each acquisition waits: reading 100 rows one by one takes seconds.
@@ -246,7 +256,9 @@ class Sqlite:
         if isinstance(statement, Select):
             columns = ", ".join(f"c{position}" for position in range(len(statement.selected_columns)))
             sql = f"WITH found({columns}) AS ({sql}) SELECT json_group_array(json_array({columns})) FROM found"  # noqa: S608 - no values
-        return prepared(compiled, sql)
+            return prepared(compiled, sql)
+        rowwise = _rowwise(sql)
+        return replace(prepared(compiled, rowwise.sql(1) if rowwise else sql), rowwise=rowwise)
 
     def prepare_given(self, many: Statement, one: Statement) -> Prepared:  # noqa: ARG002 - a join costs it nothing
         """The join takes one row as well."""
@@ -268,8 +280,16 @@ class Sqlite:
         self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> int:
         """Without RETURNING: that would step through the rows (see `prepare`)."""
-        cursor = await connection.execute(statement.sql, _values(statement, rows, values))
-        written: int = cursor.rowcount
+        if statement.rowwise is None:
+            cursor = await connection.execute(statement.sql, _values(statement, rows, values))
+            return int(cursor.rowcount)
+        _encoded(rows)
+        given = statement.names.index(_ROWS)
+        written = 0
+        for sql, some in statement.rowwise.portions(rows):
+            arguments = statement.arguments({**values, _ROWS: None})
+            arguments[given : given + 1] = [value for row in some for value in row]
+            written += (await connection.execute(sql, arguments)).rowcount
         return written
 
     async def together(
@@ -343,7 +363,7 @@ def engine(
             query={"mode": "rwc" if create else "rw", "uri": "true"},
         ),
         # No implicit transactions.
-        connect_args={"isolation_level": None, "cached_statements": 256},
+        connect_args={"isolation_level": None, "cached_statements": 512},
         poolclass=AsyncAdaptedQueuePool,
         pool_size=size,
         max_overflow=0,
@@ -375,14 +395,43 @@ def _check_place(path: Path, *, create: bool) -> None:
         raise StoreError(f"there is no database file {path}; run: profile-grpc migrate")
 
 
+def _rowwise(sql: str) -> Rowwise | None:
+    """The form of a write with the values of its rows in its text, if it has rows.
+
+    For each column of each row, `json_extract` counts the elements of the row up to this column: a registration on
+    SQLite spent a tenth of its CPU time there (docs/adr/0109).
+    """
+    if _EACH not in sql:
+        return None
+    found = _GIVEN.search(sql)
+    if found is None:
+        msg = f"no write of given rows: {sql}"
+        raise ValueError(msg)
+    names = re.findall(_ELEMENT, found[0])
+    columns = ", ".join(f"column{number} AS {name}" for number, name in enumerate(names, 1))
+    return Rowwise(
+        start=f"{sql[: found.start()]}SELECT {columns} FROM (VALUES",  # noqa: S608 - no values
+        row=f"({', '.join('?' * len(names))})",
+        end=f"){sql[found.end() :]}",
+        names=tuple(names),
+    )
+
+
 def _values(statement: Prepared, rows: Sequence[Row], values: dict[str, object]) -> list[object]:
-    if not rows:
-        return statement.arguments(values)
+    return statement.arguments({**values, _ROWS: _encoded(rows)} if rows else values)
+
+
+def _encoded(rows: Sequence[Row]) -> str:
+    """The rows as JSON.
+
+    Raises:
+        DataRefused: a value has the character NUL, at which SQLite would end a text; PostgreSQL refuses it.
+    """
     encoded = msgspec.json.encode(rows).decode()
-    # SQLite would end a text at a NUL; PostgreSQL refuses it. The escaped form is checked first, because it is rare.
+    # The escaped form is checked first, because it is rare.
     if "\\u0000" in encoded and any("\x00" in value for row in rows for value in row if isinstance(value, str)):
         raise DataRefused("a value holds the character NUL, which no database text can hold")
-    return statement.arguments(values | {"rows": encoded})
+    return encoded
 
 
 def parse(url: str) -> Path:
