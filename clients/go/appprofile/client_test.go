@@ -60,13 +60,13 @@ func beat(client *appprofile.Client) error {
 func TestCredentialsAndDeadlineTravelWithEachCall(t *testing.T) {
 	asked := 0
 	jwt := func(context.Context) (string, error) { asked++; return fmt.Sprint("token-", asked), nil }
-	client := serve(t, appprofile.Options{Key: "k", JWT: jwt, Deadline: time.Minute}, func(ctx context.Context) error {
+	client := serve(t, appprofile.Options{Key: "k", JWT: jwt, Deadline: time.Hour}, func(ctx context.Context) error {
 		headers, _ := metadata.FromIncomingContext(ctx)
 		deadline, _ := ctx.Deadline()
 		return status.Error(codes.Aborted, fmt.Sprint(headers["x-api-key"], headers["authorization"],
-			time.Until(deadline).Round(time.Minute)))
+			time.Until(deadline).Round(time.Hour)))
 	})
-	for _, want := range []string{"[k] [Bearer token-1] 1m0s", "[k] [Bearer token-2] 1m0s"} {
+	for _, want := range []string{"[k] [Bearer token-1] 1h0m0s", "[k] [Bearer token-2] 1h0m0s"} {
 		if got := status.Convert(beat(client)).Message(); got != want {
 			t.Errorf("the service saw %q, want %q", got, want)
 		}

@@ -153,9 +153,13 @@ func TestAnImportWithoutRequestsEnds(t *testing.T) {
 func TestASilentImportIsOpenedAgain(t *testing.T) {
 	client, _ := importingClient(t, importScript{requests: 1, silent: true})
 	idleLimit = 200 * time.Millisecond
-	numbers, err := acknowledged(t.Context(), client, parts(1, 1))
+	patient := OnInterruption(func(*Error) { idleLimit = time.Hour })
+	numbers, err := acknowledged(t.Context(), client, parts(1, 1), patient)
 	if err != nil || !slices.Equal(numbers, []int64{1, 2}) {
 		t.Errorf("got %v, %v", numbers, err)
+	}
+	if idleLimit != time.Hour {
+		t.Error("the stream was not interrupted")
 	}
 }
 

@@ -170,31 +170,62 @@ func TestAFullLimitOfStreamsPassesForAStreamThatHadAMessage(t *testing.T) {
 
 func TestASilentStreamIsTakenForLost(t *testing.T) {
 	client, service := watching(t, script{tokens: []string{"a"}}, script{tokens: []string{"b"}})
-	idleLimit = 50 * time.Millisecond
-	tokens, err := take(t.Context(), client, 2)
-	if err != nil || len(tokens) != 2 || service.requests[1].GetResumeToken() != "a" {
+	var tokens, interruptions []string
+	onInterruption := OnInterruption(func(e *Error) {
+		interruptions = append(interruptions, e.Message)
+		idleLimit = time.Hour // only the first stream is silent for too long, however slow the machine is
+	})
+	for message, err := range client.WatchProfiles(t.Context(), fromOldest, onInterruption) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tokens = append(tokens, message.GetResumeToken()); len(tokens) == 2 {
+			break
+		}
+		idleLimit = 50 * time.Millisecond
+	}
+	if !slices.Equal(tokens, []string{"a", "b"}) || service.requests[1].GetResumeToken() != "a" {
+		t.Errorf("got %v, resumed by %v", tokens, service.requests[1])
+	}
+	if !slices.Equal(interruptions, []string{"nothing came for 50ms"}) {
+		t.Errorf("got interruptions %q", interruptions)
+	}
+}
+
+// takeFirst iterates until the stream ends. It calls act a little after the first message, when the next is waited for.
+func takeFirst(ctx context.Context, client *Client, act func()) (tokens []string, err error) {
+	for message, failed := range client.WatchProfiles(ctx, fromOldest) {
+		if failed != nil {
+			return tokens, failed
+		}
+		tokens = append(tokens, message.GetResumeToken())
+		time.AfterFunc(50*time.Millisecond, act)
+	}
+	return tokens, nil
+}
+
+func TestACancelledContextEndsAStreamThatWaitsWithoutAnError(t *testing.T) {
+	client, _ := watching(t, script{tokens: []string{"a"}})
+	ctx, cancel := context.WithCancel(t.Context())
+	if tokens, err := takeFirst(ctx, client, cancel); err != nil || len(tokens) != 1 {
 		t.Errorf("got %v, %v", tokens, err)
 	}
 }
 
-func TestACancelledContextEndsTheStreamWithoutAnError(t *testing.T) {
-	client, _ := watching(t, script{tokens: []string{"a"}}, script{[]string{"a"}, refusal(codes.Unavailable, "DRAINING")})
-	for _, while := range []string{"waiting for a message", "pausing"} {
-		if while == "pausing" {
-			firstPause, longestPause = time.Hour, time.Hour
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(100*time.Millisecond, cancel)
-		if tokens, err := take(ctx, client, 2); err != nil || len(tokens) != 1 {
-			t.Errorf("%s: got %v, %v", while, tokens, err)
-		}
+func TestACancelledContextEndsThePauseAfterAnInterruption(t *testing.T) {
+	client, _ := watching(t, script{[]string{"a"}, refusal(codes.Unavailable, "DRAINING")})
+	firstPause, longestPause = time.Hour, time.Hour
+	ctx, cancel := context.WithCancel(t.Context())
+	soon := OnInterruption(func(*Error) { time.AfterFunc(50*time.Millisecond, cancel) })
+	if tokens, err := take(ctx, client, 2, soon); err != nil || len(tokens) != 1 {
+		t.Errorf("got %v, %v", tokens, err)
 	}
 }
 
 func TestAClosedClientEndsTheStreamWithAnError(t *testing.T) {
 	client, _ := watching(t, script{tokens: []string{"a"}})
-	time.AfterFunc(100*time.Millisecond, func() { client.Close() })
-	if tokens, err := take(t.Context(), client, 2); status.Code(err) != codes.Canceled || len(tokens) != 1 {
+	tokens, err := takeFirst(t.Context(), client, func() { client.Close() })
+	if status.Code(err) != codes.Canceled || len(tokens) != 1 {
 		t.Errorf("got %v, %v", tokens, err)
 	}
 }

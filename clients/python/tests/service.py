@@ -157,7 +157,8 @@ def refuse(context: grpc.ServicerContext, refusal: Refusal) -> None:
 def serving(service: ScriptedService, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
     """Serves on loopback meanwhile; answers the target."""
     with ThreadPoolExecutor(4) as pool:
-        server = grpc.server(pool)
+        # `localhost` has two addresses: the port of the first may be another server's at the second. Never share it.
+        server = grpc.server(pool, options=[("grpc.so_reuseport", 0)])
         profile_service_pb2_grpc.add_ProfileServiceServicer_to_server(service, server)
         port = (
             server.add_secure_port("localhost:0", credentials)

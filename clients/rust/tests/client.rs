@@ -6,13 +6,13 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use appprofile::tonic::{Code, Request, Status};
 use appprofile::v1::HeartbeatRequest;
 use appprofile::{ApiError, Client, Jwt, Options, Violation, connect};
 use prost::Message as _;
-use support::{Answer, serve, serve_on};
+use support::{Answer, kept_port, serve, serve_on};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 fn client(target: &str, options: Options) -> Client {
@@ -66,10 +66,9 @@ async fn a_call_ends_at_its_deadline() {
     let service = serve(|_, _| Answer::Hang).await;
     let mut request = Request::new(HeartbeatRequest::default());
     request.set_timeout(Duration::from_millis(50));
-    let started = Instant::now();
-    let status = client(&service.target, Options::default()).profiles().heartbeat(request).await.unwrap_err();
+    let patient = Options { deadline: Duration::from_secs(24 * 3600), ..Options::default() };
+    let status = client(&service.target, patient).profiles().heartbeat(request).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
-    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[tokio::test]
@@ -115,12 +114,12 @@ async fn a_connection_that_breaks_is_tried_again() {
 
 #[tokio::test]
 async fn a_call_waits_for_a_server_that_is_not_there_yet() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (address, socket) = kept_port();
     let later = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
-        serve_on(tokio::net::TcpListener::bind(address).await.unwrap(), |_, _| Answer::Ok)
+        serve_on(socket.listen(16).unwrap(), |_, _| Answer::Ok)
     };
-    let client = client(&address.to_string(), Options::default());
+    let client = client(&address, Options { deadline: Duration::from_secs(300), ..Options::default() });
     let (outcome, service) = tokio::join!(beat(&client), later);
     outcome.unwrap();
     assert_eq!(service.calls(), 1);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type AddressInfo, createServer } from "node:net";
+import { type AddressInfo, createServer, connect as dial } from "node:net";
 import { type TestContext, test } from "node:test";
 import { inspect } from "node:util";
 import { create } from "@bufbuild/protobuf";
@@ -22,13 +22,21 @@ function hang({ signal }: HandlerContext): Promise<void> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
+/**
+ * A port of 127.0.0.1 that nobody listens on, and that nobody else is given before the test ends: a connection keeps it
+ * as its own end, which hinders no server.
+ */
+async function keptPort(t: TestContext): Promise<number> {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as AddressInfo;
+  const connection = dial({ port, host: "127.0.0.1", localAddress: "127.0.0.1" });
+  await new Promise((resolve) => connection.once("connect", resolve));
+  t.after(() => {
+    connection.destroy();
+    other.close();
+  });
+  return connection.localPort!;
 }
 
 async function failure(call: Promise<unknown>): Promise<ApiError> {
@@ -139,8 +147,8 @@ test("a connection that breaks is tried again", async (t) => {
 });
 
 test("a call waits for a server that is not there yet", async (t) => {
-  const port = await freePort();
-  const call = client(t, `127.0.0.1:${port}`).profiles.heartbeat({});
+  const port = await keptPort(t);
+  const call = client(t, `127.0.0.1:${port}`, { deadlineMs: 300_000 }).profiles.heartbeat({});
   setTimeout(() => void Service.start(t, () => {}, "grpc", port), 500);
   await call;
 });

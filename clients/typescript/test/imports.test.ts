@@ -5,14 +5,14 @@ import { type ApiError, type Client, Code, connect, type StreamOptions } from "@
 import { connect as connectWeb } from "@profile-grpc/appprofile/web";
 import { over, refusal, Service } from "./service.js";
 
-/** What one stream does: acknowledges so many requests, then fails, is silent, or breaks. Default: acknowledges all. */
-type Script = readonly [requests: number, end: ConnectError | "silence" | "break" | "end"];
+/** What one stream does: acknowledges so many requests, then fails, is silent, or ends. Default: acknowledges all. */
+type Script = readonly [requests: number, end: ConnectError | "silence" | "end"];
 
 interface Importing {
   client: Client;
   /** The first record of each request that was acknowledged, and the key of its stream. */
   seen: [bigint, string | null][];
-  target: string;
+  service: Service;
 }
 
 async function importing(t: TestContext, ...scripts: Script[]): Promise<Importing> {
@@ -33,16 +33,13 @@ async function importing(t: TestContext, ...scripts: Script[]): Promise<Importin
         yield value.firstRecord + BigInt(value.records.length) - 1n;
       }
       if (end === "silence") await over(context);
-      else if (end === "break") {
-        setTimeout(() => service.breakConnections(), 100); // when the responses are sent
-        await over(context);
-      } else if (end !== "end") throw end;
+      else if (end !== "end") throw end;
     },
   );
   // The deadline is of calls, and not of streams.
   const client = connect(service.target, { plaintext: true, key: "k", deadlineMs: 1 });
   t.after(() => client.close());
-  return { client, seen, target: service.target };
+  return { client, seen, service };
 }
 
 /** Requests with so many records each. */
@@ -74,8 +71,16 @@ test("an import goes on after the last acknowledged record", async (t) => {
 });
 
 test("an import of many requests keeps their order", async (t) => {
-  const { client } = await importing(t, [5, aged], [20, "break"]);
-  const numbers = await acknowledged(client, parts(...Array.from({ length: 50 }, () => 1)));
+  const { client, service } = await importing(t, [5, aged], [20, "silence"]);
+  const requests = parts(...Array.from({ length: 50 }, () => 1));
+  const numbers: number[] = [];
+  let last = Number.POSITIVE_INFINITY;
+  const onInterruption = () => {
+    last = numbers.length + 20; // of the stream that is then silent
+  };
+  for await (const { acknowledged } of client.importProfiles(requests, { onInterruption })) {
+    if (numbers.push(Number(acknowledged)) === last) setTimeout(() => service.breakConnections());
+  }
   assert.deepEqual(
     numbers,
     Array.from({ length: 50 }, (_, index) => index + 1),
@@ -97,27 +102,31 @@ test("an import whose stream ends early is opened again", async (t) => {
 
 test("a silent import is opened again", async (t) => {
   const { client } = await importing(t, [1, "silence"]);
-  const messages: string[] = [];
-  const onInterruption = ({ message }: ApiError) => messages.push(message);
+  const messages = new Set<string>(); // several of them, where the machine is slow
+  const onInterruption = ({ message }: ApiError) => messages.add(message);
   assert.deepEqual(await acknowledged(client, parts(1, 1), { onInterruption, idleMs: 200 }), [1, 2]);
-  assert.deepEqual(messages, ["nothing came for 0.2 seconds"]);
+  assert.deepEqual([...messages], ["nothing came for 0.2 seconds"]);
 });
 
 test("an import that waits for its caller is not taken for lost", async (t) => {
   const { client } = await importing(t);
-  let interruptions = 0;
-  const onInterruption = () => interruptions++;
+  const numbers: bigint[] = [];
+  let [given, mistaken] = [0, 0];
+  const onInterruption = () => {
+    if (given === numbers.length && given < 2) mistaken++; // otherwise the service is late, where the machine is slow
+  };
   async function* slowly() {
     for (const part of parts(1, 1)) {
+      given++;
       yield part;
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      do await new Promise((resolve) => setTimeout(resolve, 500));
+      while (given > numbers.length);
     }
   }
-  const numbers: bigint[] = [];
   for await (const { acknowledged } of client.importProfiles(slowly(), { onInterruption, idleMs: 200 })) {
     numbers.push(acknowledged);
   }
-  assert.deepEqual([numbers, interruptions], [[1n, 2n], 0]);
+  assert.deepEqual([numbers, mistaken], [[1n, 2n], 0]);
 });
 
 test("a refused import fails", async (t) => {
@@ -175,8 +184,8 @@ test("a caller who stops while a request is waited for is not kept", async (t) =
 });
 
 test("browsers, which cannot send streams, are told so at once", async (t) => {
-  const { target } = await importing(t);
-  const client = connectWeb(target, { plaintext: true });
+  const { service } = await importing(t);
+  const client = connectWeb(service.target, { plaintext: true });
   t.after(() => client.close());
   await assert.rejects(acknowledged(client, parts(1)), ({ code }: ApiError) => code === Code.Unimplemented);
 });

@@ -17,7 +17,7 @@ use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message as _;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, mpsc};
 use tonic::Status;
 
@@ -33,6 +33,8 @@ pub enum Answer {
     Import(Option<usize>, Option<Status>),
     /// Messages with these tokens, and then the status, or nothing, ever.
     Stream(Vec<&'static str>, Option<Status>),
+    /// A message with the token that is chosen by the request, and then nothing, ever.
+    StreamFor(fn(&WatchProfilesRequest) -> &'static str),
 }
 
 pub struct Service {
@@ -49,6 +51,13 @@ impl Service {
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
+}
+
+/// A port of 127.0.0.1, and a socket that keeps it from others, and does not listen yet.
+pub fn kept_port() -> (String, TcpSocket) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    (socket.local_addr().unwrap().to_string(), socket)
 }
 
 /// Starts a service whose answers depend on the request's headers and the number of calls, this one included.
@@ -81,10 +90,16 @@ pub fn serve_on(
                     if let Answer::Import(count, end) = answer {
                         return Ok(import(request.into_body(), count, end, importing));
                     }
-                    if let Answer::Stream(..) = answer {
-                        let body = request.into_body().collect().await.expect("the request comes").to_bytes();
-                        requests.lock().unwrap().push(WatchProfilesRequest::decode(&body[5..]).unwrap());
+                    if !matches!(answer, Answer::Stream(..) | Answer::StreamFor(_)) {
+                        return respond(answer, breaker).await;
                     }
+                    let body = request.into_body().collect().await.expect("the request comes").to_bytes();
+                    let asked = WatchProfilesRequest::decode(&body[5..]).unwrap();
+                    let answer = match answer {
+                        Answer::StreamFor(token) => Answer::Stream(vec![token(&asked)], None),
+                        answer => answer,
+                    };
+                    requests.lock().unwrap().push(asked);
                     respond(answer, breaker).await
                 }
             });
@@ -114,7 +129,7 @@ async fn respond(answer: Answer, breaker: Arc<Notify>) -> Result<Response<BoxBod
             let frames = tokens.into_iter().map(message).chain(end.map(|status| trailers(&status))).collect();
             Ok(with_type(Response::new(Frames(frames).boxed())))
         }
-        Answer::Import(..) => unreachable!("answered before"),
+        Answer::Import(..) | Answer::StreamFor(_) => unreachable!("answered before"),
         Answer::Hang => std::future::pending().await,
         Answer::Break => {
             breaker.notify_one();

@@ -27,7 +27,9 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
-import java.net.ServerSocket;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -39,8 +41,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What the layer adds to the stubs. */
+@Timeout(300)
 class ClientTest {
   private static final com.google.rpc.Status REFUSED =
       com.google.rpc.Status.newBuilder()
@@ -183,21 +187,24 @@ class ClientTest {
 
   @Test
   void aCallWaitsForAServerThatIsNotThereYet() throws Exception {
-    int port;
-    try (ServerSocket probe = new ServerSocket(0)) {
-      port = probe.getLocalPort();
-    }
-    try (Client client = client("127.0.0.1:" + port, Options.builder())) {
-      var call = CompletableFuture.runAsync(() -> beat(client));
-      TimeUnit.MILLISECONDS.sleep(500);
-      serve(port, ACCEPT);
-      call.get(10, TimeUnit.SECONDS);
+    try (Socket kept = new Socket()) {
+      // Bound, it keeps the port from others; as it does not listen, it hinders no server.
+      kept.setReuseAddress(true);
+      kept.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      var options = Options.builder().deadline(Duration.ofMinutes(5));
+      try (Client client = client("127.0.0.1:" + kept.getLocalPort(), options)) {
+        var call = CompletableFuture.runAsync(() -> beat(client));
+        TimeUnit.MILLISECONDS.sleep(500);
+        serve(kept.getLocalPort(), ACCEPT);
+        call.get();
+      }
     }
   }
 
   @Test
   void whatCouldNotBeReachedIsToldAtTheDeadline() {
     try (Client client = client("127.0.0.1:1", Options.builder().deadline(Duration.ofSeconds(2)))) {
+      failure(client); // loads classes: where that takes long, the deadline passes before the refusal
       ApiException error = failure(client);
       assertEquals(Status.Code.DEADLINE_EXCEEDED, error.code());
       assertTrue(error.getMessage().contains("onnection"), error.getMessage());

@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -45,7 +46,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** Imports that go on by themselves (I2): what is sent again, after which failures, and how they end. */
-@Timeout(60)
+@Timeout(300)
 class ResumingImportTest {
   private static final Metadata.Key<String> KEY = Metadata.Key.of("x-api-key", Metadata.ASCII_STRING_MARSHALLER);
   private static final Resuming.Timing QUICK =
@@ -209,17 +210,39 @@ class ResumingImportTest {
     List<String> interruptions = new ArrayList<>();
     var responses = start(IMPATIENT, error -> interruptions.add(error.getMessage()), parts(1, 1));
     assertEquals(List.of(1L, 2L), read(responses));
-    assertEquals(List.of("nothing came for 0.5 seconds"), interruptions);
+    // Several of them, where the machine is slow.
+    assertEquals(Set.of("nothing came for 0.5 seconds"), Set.copyOf(interruptions));
   }
 
   @Test
   void anImportThatWaitsForItsCallerIsNotTakenForLost() throws IOException {
     serve();
-    List<String> interruptions = new ArrayList<>();
-    Stream<ImportProfilesRequest> slowly = parts(1, 1).stream().peek(part -> pause());
-    var responses = start(IMPATIENT, error -> interruptions.add(error.getMessage()), slowly::iterator);
-    assertEquals(List.of(1L, 2L), read(responses));
-    assertEquals(List.of(), interruptions);
+    var given = new AtomicInteger();
+    var received = new AtomicInteger();
+    var mistaken = new AtomicInteger();
+    Stream<ImportProfilesRequest> slowly =
+        parts(1, 1).stream()
+            .peek(
+                part -> {
+                  do {
+                    pause();
+                  } while (given.get() > received.get());
+                  given.incrementAndGet();
+                });
+    Consumer<ApiException> onInterruption =
+        error -> {
+          int waiting = given.get();
+          if (waiting == received.get() && waiting < 2) { // otherwise the service is late, where the machine is slow
+            mistaken.incrementAndGet();
+          }
+        };
+    var responses = start(IMPATIENT, onInterruption, slowly::iterator);
+    for (long number : List.of(1L, 2L)) {
+      assertEquals(number, responses.next().getAcknowledged());
+      received.incrementAndGet();
+    }
+    assertFalse(responses.hasNext());
+    assertEquals(0, mistaken.get());
   }
 
   private static void pause() {
@@ -273,12 +296,12 @@ class ResumingImportTest {
     try (var responses = client.importProfiles(endless::iterator)) {
       assertEquals(1, responses.next().getAcknowledged());
     }
-    assertTrue(interrupted.await(30, TimeUnit.SECONDS));
+    interrupted.await();
   }
 
   private static ImportProfilesRequest waitForInterrupt(CountDownLatch interrupted) {
     try {
-      Thread.sleep(60_000);
+      Thread.sleep(300_000);
     } catch (InterruptedException e) {
       interrupted.countDown();
     }
