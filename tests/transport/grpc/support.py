@@ -186,10 +186,10 @@ class Served:
         """A stub of the health service, which is not typed."""
         return HealthStub(self.channel)
 
-    async def raw(self, path: str, request: bytes, metadata: Metadata = (), timeout: float | None = 10.0) -> bytes:  # noqa: ASYNC109
+    async def raw(self, path: str, request: bytes, metadata: Metadata = (), timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Calls a method with bytes."""
         call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self.channel.unary_unary(path)
-        answer: bytes = await call(request, metadata=metadata, timeout=timeout)
+        answer: bytes = await call(request, metadata=metadata, timeout=timeout or wait_s())
         return answer
 
     async def close(self) -> None:
