@@ -53,14 +53,16 @@ class Harness:
     tracer: Tracer | None = None
 
     async def serve(self) -> None:
-        self.port = await self.service.start(self.port)
+        """Starts the service, which keeps its port when it is started again."""
+        self.port = self.port or free_port()
+        await self.service.start(self.port)
 
     @property
     def spool(self) -> Path:
         return self.folder / "spool.db"
 
     async def start(self, **changes: Any) -> Bridge:
-        """Starts the bridge. The service's port is known even where it is not up."""
+        """Starts the bridge. The service's port is known even before it is up."""
         self.port = self.port or free_port()
         settings = BridgeConfig(
             target=f"127.0.0.1:{self.port}",

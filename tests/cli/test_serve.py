@@ -26,6 +26,7 @@ from tests.cli import seeds
 from tests.cli.program import Outcome, Server, environment, run, run_here, sqlite_url
 from tests.support.flood import Flood
 from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 DEVICE = profile_pb2.ProfileKey(app_id="demo", user_id="alice", device_id="phone-1")
@@ -276,12 +277,11 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
 
 def test_a_port_can_be_had_again_at_once(tmp_path: Path) -> None:
     """A connection that the server closed leaves its port in TIME_WAIT, which is no reason to refuse."""
-    with dev(tmp_path) as server:
-        port = str(server.port)
-        with closing(socket.create_connection(("127.0.0.1", server.port))):
-            register(server.address)
-            assert server.terminate() == 0
-    with Server(["--dev", "--port", port, "--database-url", sqlite_url(tmp_path), *NO_DRAIN]) as server:
+    port = str(free_port())
+    with dev(tmp_path, "--port", port) as server, closing(socket.create_connection(("127.0.0.1", server.port))):
+        register(server.address)
+        assert server.terminate() == 0
+    with dev(tmp_path, "--port", port) as server:
         assert register(server.address).profile.key == DEVICE
 
 
@@ -425,9 +425,7 @@ def _without_privileges(arguments: list[str]) -> Outcome:
 
 
 def test_an_unreachable_database_is_one_line() -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port = listener.getsockname()[1]
-    url = f"postgresql://user:hunter2@127.0.0.1:{port}/db"
+    url = f"postgresql://user:hunter2@127.0.0.1:{free_port()}/db"
     line = one_line_failure(run(["serve", "--port", "0", "--database-url", url]))
     assert "cannot be reached" in line
     assert "hunter2" not in line

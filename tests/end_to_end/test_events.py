@@ -254,6 +254,8 @@ class Followed:
     ids: list[str] = field(default_factory=list)
     tokens: list[tuple[str, int]] = field(default_factory=list)
     """Each with the number of events up to it."""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with the first token."""
 
     async def follow(self, client: Client, enough: Callable[[], bool], **start: Any) -> None:
         request = profile_service_pb2.WatchProfilesRequest(**(start or {"from_oldest": True}))
@@ -261,6 +263,7 @@ class Followed:
             async for message in client.stub.WatchProfiles(request, metadata=client.metadata):
                 self.ids += [event.event_id for event in message.events]
                 self.tokens.append((message.resume_token, len(self.ids)))
+                self.begun.set()
                 if not message.events and enough():  # a checkpoint: that was all
                     return
 
@@ -291,6 +294,7 @@ async def test_E3_a_dump_under_load_and_a_restore_leave_no_silent_gap(
     writing = [asyncio.create_task(write(writer)) for writer in range(8)]
     following = asyncio.create_task(before.follow(clients[0], lambda: stop.is_set() and len(before.ids) >= written))
     await more(200)
+    await asyncio.wait_for(before.begun.wait(), wait_s())  # or no token might be of before the dump
     await asyncio.to_thread(postgresql, "pg_dump", "--format=custom", f"--file={dump}", deployment.url)
     await more(written)  # at least 200 after the dump
     stop.set()

@@ -216,7 +216,8 @@ async def test_no_error_reaches_a_caller_while_servers_are_upgraded_one_by_one(
         before = [site.serve(older) for _ in range(2)]
         balancer = Balancer([server.port for server in before])
         async with balancer.listening() as address:
-            clients = [appprofile.aio.connect(address, plaintext=True, key=key, deadline=60) for _ in range(CLIENTS)]
+            limit = wait_s()
+            clients = [appprofile.aio.connect(address, plaintext=True, key=key, deadline=limit) for _ in range(CLIENTS)]
             fleet = Fleet([Load(client, f"client{number}") for number, client in enumerate(clients)])
             await fleet.go_on()
             await asyncio.to_thread(site.administer, newer, "migrate")

@@ -13,6 +13,7 @@ import pytest
 from tests.cli.program import environment, run
 from tests.end_to_end.conftest import APP, Deployment
 from tests.support.limits import wait_s
+from tests.support.ports import free_port
 
 PROFILES = 4000
 
@@ -68,8 +69,8 @@ def test_I2_kill_9_of_client_and_server_in_the_middle_of_an_import(deployment: D
     deployment.administer("app", "set", APP, "--set", "multi_user_per_device=false")
     file = tmp_path / "in.jsonl"
     write_file(file)
-    deployment.serve()
-    port = deployment.servers[0].address.rpartition(":")[2]
+    port = str(free_port())
+    deployment.serve("--port", port)
     importing = command(deployment, tmp_path, "import", str(file), "--json")
     client = begun(importing)
     wait_for(client, Path(f"{file}.import"), 500)
