@@ -72,6 +72,8 @@ class Servicer:
         self.asked: list[int] = []
         self.given = 0
         self.begun = asyncio.Event()
+        self.waiting = asyncio.Event()
+        """Set when a stream waits after its first message. It may have reached its reader before."""
         self.over = asyncio.Event()
         self.apps: list[str] = []
 
@@ -103,6 +105,7 @@ class Servicer:
     async def for_ever(self, request: Any, call: Call) -> AsyncIterator[Any]:
         """As a watch without events: a token at once, then nothing until it ends, then the last token."""
         yield answer("first")
+        self.waiting.set()
         await call.ending.wait()
         yield answer("last")
         yield answer("never")
@@ -116,6 +119,7 @@ class Servicer:
     async def deaf(self, request: Any, call: Call) -> AsyncIterator[Any]:
         """Waits, and looks at nothing."""
         yield answer("first")
+        self.waiting.set()
         await asyncio.Event().wait()
 
 
@@ -317,6 +321,7 @@ async def test_nothing_is_given_once_the_app_is_deleted(
     streams = await stream()
     made = streams.call("Watch", [ask()], streams.served.admin)
     await made.read()
+    await asyncio.wait_for(servicer.waiting.wait(), wait_s())
     await streams.served.apps.DeleteApp(app_service_pb2.DeleteAppRequest(app_id=APP), metadata=streams.served.admin)
     drained = asyncio.create_task(streams.served.server.drain())
     assert (await streams.told(made)).reason == "APP_NOT_FOUND"
@@ -431,6 +436,7 @@ async def test_a_stream_ends_by_its_age_with_a_token_given(
     streams = await stream(final_message=final_message(give))
     made = streams.call("Watch", [ask()])
     assert (await made.read()).resume_token == "first"
+    await asyncio.wait_for(servicer.waiting.wait(), wait_s())
     streams.age()
     given: list[str] = []
     told = await refused(_into(given, made))
@@ -457,6 +463,8 @@ async def test_a_draining_server_ends_streams_with_their_token(stream: Start, se
     streams = await stream(options, final_message=final_message(give))
     made = streams.call("Watch", [ask()])
     assert (await made.read()).resume_token
+    if give != "busy":
+        await asyncio.wait_for(servicer.waiting.wait(), wait_s())
     drained = asyncio.create_task(streams.served.server.drain())
     await asyncio.sleep(0)  # lets the drain begin
     assert (await streams.told(streams.call("Watch", [ask()]))).reason == "DRAINING"
