@@ -58,13 +58,13 @@ rows."""
 
 @dataclass(frozen=True, slots=True)
 class Rowwise:
-    """A write whose text has the values of each row after VALUES, which can be repeated for more rows."""
+    """A write with placeholders for the values of each row after VALUES, which can be repeated for more rows."""
 
     start: str
     """Up to and with VALUES."""
     row: str
-    """The values of a row; where they are numbered, with `{0}` for the number of its first value, `{1}` for the second,
-    and so on."""
+    """The placeholders of a row; where they are numbered, with `{0}` for the number of its first value, `{1}` for the
+    second, and so on."""
     end: str
     names: tuple[str, ...]
     """The names of a row's values: `column_0` is the first column of the given rows."""
@@ -98,7 +98,7 @@ class Prepared:
     distinct: tuple[tuple[str, int], ...] = ()
     """The names of values that are the distinct values of one column of the given rows, with the column's position."""
     rowwise: Rowwise | None = None
-    """The form of a write of given rows with their values in its text, if the engine has one."""
+    """The form of a write of given rows that binds each of their values, if the engine has one."""
     routed: Prepared | None = None
     """The form for a Citus cluster, if it differs: it restricts the statement to the shards of the given rows."""
     single: Prepared | None = None

@@ -196,7 +196,7 @@ class Sqlite:
         return statement
 
     def rows(self, columns: Sequence[RowColumn]) -> FromClause:
-        """SQLite has no arrays: the rows are passed as one JSON text, or in the text of the statement (`prepare`)."""
+        """SQLite has no arrays: the rows are passed as one JSON text, or value by value (`prepare`)."""
         each = func.json_each(bindparam(_ROWS, type_=Text())).table_valued("value", name="each_row")
         elements = [
             func.json_extract(each.c.value, text(f"'$[{position}]'"), type_=column.type).label(column.name)
@@ -246,7 +246,7 @@ class Sqlite:
         return case((is_number, cast(text, Double())))
 
     def prepare(self, statement: Statement) -> Prepared:
-        """A SELECT returns one row that contains all rows as JSON. A write has the values of its rows in its text.
+        """A SELECT returns one row that contains all rows as JSON. A write binds each value of its rows.
 
         Python's module releases and acquires the interpreter lock for each row. With a busy event loop in the same
         process, each acquisition waits: reading 100 rows one by one takes seconds.
@@ -396,7 +396,7 @@ def _check_place(path: Path, *, create: bool) -> None:
 
 
 def _rowwise(sql: str) -> Rowwise | None:
-    """The form of a write with the values of its rows in its text, if it has rows.
+    """The form of a write that binds each value of its rows, if it has rows.
 
     For each column of each row, `json_extract` counts the elements of the row up to this column: a registration on
     SQLite spent a tenth of its CPU time there (docs/adr/0109).
