@@ -89,14 +89,14 @@ async def test_bodies_without_their_last_byte_of_callers_with_a_key(victim: Vict
     await victim.serves_while(asyncio.create_task(attack))
 
 
-async def test_answers_that_nobody_takes(victim: Victim) -> None:
+async def test_memory_of_unread_answers_is_limited(victim: Victim) -> None:
     await asyncio.gather(*(victim.register(number, size=60) for number in range(1, 31)))
     attack = asyncio.create_task(attacks.take_no_answers(victim.port, victim.key, APP, 200, 8))
     await victim.serves_while(attack)
     assert attack.result() > 0
 
 
-async def test_idle_connections_keep_nobody_out(victim: Victim) -> None:
+async def test_idle_connections_do_not_block_other_callers(victim: Victim) -> None:
     """More of them than the soft limit of descriptors that the server was started with."""
     async with await attacks.idle(victim.port, 1200), grpc.aio.insecure_channel(victim.server.address) as late:
         request = ps.ListProfilesRequest(app_id=APP)

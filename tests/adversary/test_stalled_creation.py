@@ -80,7 +80,7 @@ async def outcome(process: Process) -> str:
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_D4_a_creation_that_stood_still_deletes_nothing(
+async def test_D4_a_creation_that_resumes_late_deletes_nothing(
     quick: Quick, stalled: Callable[[str], Awaitable[Process | None]], step: str
 ) -> None:
     await quick.store.directory.add_app(App(APP, TENANT, NOW, NOW, revision=1))
@@ -99,7 +99,7 @@ async def test_D4_a_creation_that_stood_still_deletes_nothing(
 
 
 @pytest.mark.parametrize("tenant", [TENANT, RIVAL])
-async def test_D4_a_creation_of_a_new_id_that_stood_still_deletes_nothing(
+async def test_D4_a_creation_of_a_new_id_that_resumes_late_deletes_nothing(
     quick: Quick, stalled: Callable[[str], Awaitable[Process | None]], tenant: str
 ) -> None:
     slow = await stalled("add_app")

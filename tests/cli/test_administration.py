@@ -85,7 +85,7 @@ def test_settings_that_contradict_each_other_are_refused_with_nothing_written(sh
         ("profile delete shop --user u --device d", "no such profile"),
     ],
 )
-def test_what_is_not_there_is_one_line_and_status_1(arguments: str, says: str, shop: Commands) -> None:
+def test_a_missing_object_is_an_error_of_one_line_with_status_1(arguments: str, says: str, shop: Commands) -> None:
     """Status 2 is kept for wrong usage."""
     shop.succeed("tenant", "create", "zeta")
     outcome = shop(*arguments.split())

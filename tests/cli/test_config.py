@@ -58,7 +58,7 @@ def test_dev_may_listen_nowhere_else(host: str) -> None:
         ServeConfig(database=DatabaseConfig("sqlite:///x.db", KEY), dev=True, host=host)
 
 
-def test_a_bridge_beside_the_service_takes_its_settings() -> None:
+def test_a_bridge_in_the_services_process_takes_its_settings() -> None:
     """X1, X4: where to reach the service, how much may wait, whose word about senders counts."""
     database = DatabaseConfig("sqlite:////srv/x.db", KEY)
     settings = ServeConfig(
@@ -156,7 +156,7 @@ def test_the_first_of_two_writers_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text", "folder"])
-def test_no_key_is_laid_beside_what_is_no_database(tmp_path: Path, kind: str) -> None:
+def test_no_key_file_is_written_next_to_a_file_that_is_no_database(tmp_path: Path, kind: str) -> None:
     """A wrong path leaves nothing behind."""
     path = tmp_path / "notes"
     path.mkdir() if kind == "folder" else path.write_text("no database at all")

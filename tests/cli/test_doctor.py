@@ -56,7 +56,7 @@ def test_on_postgresql_it_reads_what_durability_rests_on(on_engine: Commands) ->
 
 
 @pytest.mark.parametrize("damage", ["DROP TABLE event_log", "ALTER TABLE event_log RENAME COLUMN reason TO other"])
-def test_a_damaged_schema_is_told(commands: Commands, tmp_path: Path, damage: str) -> None:
+def test_a_damaged_schema_is_reported(commands: Commands, tmp_path: Path, damage: str) -> None:
     commands.succeed("migrate")
     with closing(sqlite3.connect(tmp_path / "profiles.db")) as database:
         database.execute(damage)
@@ -178,7 +178,7 @@ def test_a_sound_spool_needs_nothing(commands: Commands, tmp_path: Path) -> None
         asyncio.run(working.close())
 
 
-def test_reports_that_wait_too_long_and_dead_letters_are_told(commands: Commands, tmp_path: Path) -> None:
+def test_reports_that_wait_too_long_and_dead_letters_are_reported(commands: Commands, tmp_path: Path) -> None:
     """X4."""
     commands.succeed("migrate")
     path = tmp_path / "spool.db"
@@ -191,7 +191,7 @@ def test_reports_that_wait_too_long_and_dead_letters_are_told(commands: Commands
     assert found["dead letters"]["mend"] == f"profile-grpc bridge dead list --spool {path}"
 
 
-def test_a_spool_without_room_is_told(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_spool_is_reported(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """X1: the only case in which a valid report is not taken."""
     commands.succeed("migrate")
     path = tmp_path / "spool.db"
@@ -206,9 +206,7 @@ def test_a_spool_without_room_is_told(commands: Commands, tmp_path: Path, monkey
     assert "raise the bridge's limit" in examine(commands)[1]["spool room"]["mend"]
 
 
-def test_a_spool_that_cannot_be_used_is_told(
-    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unusable_spool_is_reported(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     commands.succeed("migrate")
     path = tmp_path / "spool.db"
     status, found = examine(commands, "--bridge-spool", str(path))

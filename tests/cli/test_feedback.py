@@ -29,7 +29,7 @@ def report(commands: Commands, *devices: str) -> list[str]:
     return seeds.feedback(commands.url, "shop", devices, minimum=1)
 
 
-def test_show_tells_the_numbers_and_what_holds(shop: Commands) -> None:
+def test_show_prints_the_numbers_and_whether_the_breaker_holds(shop: Commands) -> None:
     """F8."""
     assert told(shop, "show") == {
         "app_id": "shop",
@@ -65,7 +65,7 @@ def test_go_lets_dead_items_act_and_stop_holds_them(shop: Commands) -> None:
 
 
 @pytest.mark.parametrize("verb", ["show", "go", "stop"])
-def test_an_app_that_is_not_there_is_one_line(shop: Commands, verb: str) -> None:
+def test_a_missing_app_is_an_error_of_one_line(shop: Commands, verb: str) -> None:
     outcome = shop("feedback", verb, "none")
     assert outcome.status == 1
     assert "none" in outcome.err

@@ -50,7 +50,7 @@ def test_a_server_with_tls_is_trusted_by_its_own_certificate_only(tmp_path: Path
         assert run_here(["health", *of_client], other).status == 1
 
 
-def test_unusable_files_of_a_probe_are_one_line(tmp_path: Path) -> None:
+def test_unusable_files_of_a_probe_are_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("no certificate")
     for name, says in (("missing", "no such file or directory"), ("cert.pem", "it contains no certificate")):
         assert run_here(["health", "--tls-cert", str(tmp_path / name)]).error_line.endswith(says)

@@ -91,7 +91,7 @@ def test_without_a_watchdog_there_are_no_signs_of_life(tmp_path: Path, manager: 
     assert manager.rest() == ["STOPPING=1"]
 
 
-def test_a_manager_that_is_gone_disturbs_no_server(tmp_path: Path) -> None:
+def test_a_server_ignores_a_service_manager_that_has_ended(tmp_path: Path) -> None:
     """It logs that systemd cannot be notified, and serves."""
     arguments = ["--port", "0", "--database-url", sqlite_url(tmp_path), "--drain-notice", "0"]
     with Server(arguments, {"NOTIFY_SOCKET": "@profile-grpc.nobody"}) as server:

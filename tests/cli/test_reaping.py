@@ -34,7 +34,7 @@ def checks(commands: Commands) -> tuple[set[str], dict[str, Any]]:
     return mend - {"fsync"}, found  # which the tests' PostgreSQL leaves off, for speed
 
 
-def test_a_dry_run_tells_and_changes_nothing(shop: Commands) -> None:
+def test_a_dry_run_prints_what_is_due_and_changes_nothing(shop: Commands) -> None:
     """P7."""
     whole = json.loads(shop.succeed("reap", "--dry-run", "--json"))
     assert whole["clock_held"] is False

@@ -38,7 +38,7 @@ def test_recipients_are_counted_and_listed(shop: Commands) -> None:
     assert "FCM" in shop.succeed("recipients", "count", "shop", "--everyone")
 
 
-def test_a_filter_that_is_not_valid_is_one_line(shop: Commands) -> None:
+def test_an_invalid_filter_is_an_error_of_one_line(shop: Commands) -> None:
     """T3."""
     outcome = shop("recipients", "count", "shop", "--everyone", "--filter", "colour = red")
     assert outcome.status == 1

@@ -88,7 +88,7 @@ def one_line_failure(outcome: Outcome) -> str:
     return outcome.error_line
 
 
-def test_the_first_call_works_by_copy_and_paste(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
+def test_the_printed_first_call_succeeds_when_it_is_pasted(tmp_path: Path, require_tool: Callable[[str], str]) -> None:
     grpcurl = require_tool("grpcurl")
     with dev(tmp_path) as server:
         assert server.ready == f"ready: gRPC on {server.address}, database {sqlite_url(tmp_path)}"
@@ -105,7 +105,7 @@ def test_the_first_call_works_by_copy_and_paste(tmp_path: Path, require_tool: Ca
         assert server.terminate() == 0
 
 
-def test_the_printed_python_call_works(tmp_path: Path) -> None:
+def test_the_printed_python_call_succeeds(tmp_path: Path) -> None:
     with dev(tmp_path) as server:
         call = demo_output(server)[-1].split()
         answered = subprocess.run(call, capture_output=True, text=True, timeout=wait_s(), check=True, cwd=Path.cwd())
@@ -266,7 +266,7 @@ async def test_callers_of_a_server_that_ends_see_nothing_but_unavailable(
     assert flood.codes.keys() == {"OK", "UNAVAILABLE"}
 
 
-def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_an_error_of_one_line(tmp_path: Path) -> None:
     with dev(tmp_path) as server:
         address = ["--port", str(server.port), "--database-url", sqlite_url(tmp_path)]
         assert f"cannot listen on 127.0.0.1:{server.port}: address already in use" in one_line_failure(
@@ -285,14 +285,14 @@ def test_a_port_can_be_had_again_at_once(tmp_path: Path) -> None:
         assert register(server.address).profile.key == DEVICE
 
 
-def test_a_metrics_port_in_use_is_one_line(tmp_path: Path) -> None:
+def test_a_metrics_port_in_use_is_an_error_of_one_line(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
         arguments = ["serve", "--dev", "--port", "0", "--database-url", sqlite_url(tmp_path), "--metrics-port", port]
         assert "choose another --metrics-port" in one_line_failure(run(arguments))
 
 
-def test_metrics_tell_calls_and_profiles(tmp_path: Path) -> None:
+def test_metrics_count_calls_and_profiles(tmp_path: Path) -> None:
     """M4: also how many devices were counted."""
     with dev(tmp_path, "--metrics-port", "0") as server:
         register(server.address)
@@ -318,7 +318,7 @@ def test_it_reaps_in_the_background(tmp_path: Path) -> None:
         assert server.terminate() == 0
 
 
-def test_administration_works_while_it_serves(tmp_path: Path) -> None:
+def test_administration_commands_succeed_while_it_serves(tmp_path: Path) -> None:
     """Two processes write one SQLite file; a revoked key ends while the server runs."""
     changes = {"PROFILE_GRPC_DATABASE_URL": sqlite_url(tmp_path)}
     serving = Server(["--port", "0", *NO_DRAIN], changes)
@@ -424,7 +424,7 @@ def _without_privileges(arguments: list[str]) -> Outcome:
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def test_an_unreachable_database_is_one_line() -> None:
+def test_an_unreachable_database_is_an_error_of_one_line() -> None:
     url = f"postgresql://user:hunter2@127.0.0.1:{free_port()}/db"
     line = one_line_failure(run(["serve", "--port", "0", "--database-url", url]))
     assert "cannot be reached" in line
@@ -432,7 +432,7 @@ def test_an_unreachable_database_is_one_line() -> None:
 
 
 @pytest.mark.parametrize("given", ["lb.example.com", "10.0.0.1/8"])
-def test_a_proxy_that_would_match_nobody_is_one_line(given: str) -> None:
+def test_a_proxy_that_matches_no_address_is_an_error_of_one_line(given: str) -> None:
     """Every caller would seem to be the proxy, so all of them would share one caller's limits."""
     outcome = run(["serve", "--dev", "--port", "0", "--bridge-port", "0", "--bridge-proxy", given])
     assert outcome.status == 2
@@ -497,7 +497,7 @@ def test_a_hangup_ends_no_server_and_the_next_connection_gets_the_renewed_certif
         assert server.terminate() == 0
 
 
-def test_wrong_tls_files_are_one_line(tmp_path: Path) -> None:
+def test_wrong_tls_files_are_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "cert.pem").write_text("no certificate")
     files = ["--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "missing.pem")]
     line = one_line_failure(run(["serve", "--port", "0", "--database-url", sqlite_url(tmp_path), *files]))
@@ -505,7 +505,7 @@ def test_wrong_tls_files_are_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.engines("postgresql")
-def test_beside_postgresql_the_folder_of_the_bridge_s_spool_is_made(store_url: str, tmp_path: Path) -> None:
+def test_with_postgresql_the_folder_of_the_bridges_spool_is_created(store_url: str, tmp_path: Path) -> None:
     """X1, X4: for its owner only, where the user has no data folder yet."""
     home = tmp_path / "fresh" / "home"
     arguments = ["--port", "0", "--bridge-port", "0", "--database-url", store_url]

@@ -92,7 +92,7 @@ def users(commands: Commands, app: str = "shop") -> list[str]:
     return [json.loads(line)["profile"]["key"]["userId"] for line in lines]
 
 
-def test_I1_each_broken_line_is_told_with_its_number_and_the_others_are_imported(
+def test_I1_each_broken_line_is_reported_by_number_and_the_others_are_imported(
     commands: Commands, tmp_path: Path
 ) -> None:
     prepare(commands, "shop")
@@ -109,7 +109,7 @@ def test_I1_each_broken_line_is_told_with_its_number_and_the_others_are_imported
     assert SECRET not in found.out + found.err + (tmp_path / "no").read_text()
 
 
-def test_I2_a_dry_run_tells_the_same_and_writes_nothing(commands: Commands, tmp_path: Path) -> None:
+def test_I2_a_dry_run_reports_the_same_and_writes_nothing(commands: Commands, tmp_path: Path) -> None:
     prepare(commands, "shop")
     commands.succeed("app", "set", "shop", "--set", "channels=PUSH,IN_APP")
     (tmp_path / "in.jsonl").write_bytes(broken())
@@ -148,7 +148,7 @@ def kept(line: str) -> str:
 
 
 @pytest.mark.parametrize("ending", ["jsonl.gz", "jsonl.zst"])
-def test_I1_a_file_that_is_cut_off_is_told(commands: Commands, tmp_path: Path, ending: str) -> None:
+def test_I1_a_truncated_file_is_reported(commands: Commands, tmp_path: Path, ending: str) -> None:
     prepare(commands, "shop")
     write(tmp_path / "in.jsonl", [record(f"user-{number}") for number in range(100)])
     commands.succeed("import", str(tmp_path / "in.jsonl"), "--app", "shop")
@@ -334,7 +334,7 @@ def _interrupted(_sink: ParquetSink) -> None:
     raise CommandFailed("interrupted")
 
 
-def test_I1_records_that_are_not_in_the_order_of_their_times_are_told(commands: Commands, tmp_path: Path) -> None:
+def test_I1_records_out_of_the_order_of_their_times_are_reported(commands: Commands, tmp_path: Path) -> None:
     """Only then may the result depend on the order, if there are several of one profile (docs/import-export.md)."""
     prepare(commands, "shop")
     for days, unsorted in (((1, 1, 2), 0), ((3, 1, 2, 1), 2)):

@@ -86,7 +86,7 @@ def test_every_option_of_a_process_is_an_environment_variable(words: str, prefix
 
 
 @pytest.mark.parametrize("words", sorted(COMMANDS.keys() - {"serve", "bridge"}))
-def test_what_one_command_is_asked_no_environment_variable_can_ask(words: str) -> None:
+def test_no_environment_variable_sets_an_option_of_a_single_command(words: str) -> None:
     """Above all what deletes: --confirm, --all-devices, --app, --yes. `health` asks the server that they configure."""
     with_variables = {flag for flag, variable in variables_of(words).items() if variable}
     of_processes = {
@@ -241,7 +241,7 @@ def test_version_is_one_line(commands: Commands) -> None:
     assert outcome.out.count("\n") == 1
 
 
-def test_nothing_asked_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_arguments_show_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     said = capsys.readouterr()
     assert "Usage: profile-grpc" in said.out + said.err
@@ -288,7 +288,7 @@ def test_nothing_asked_shows_the_help(capsys: pytest.CaptureFixture[str]) -> Non
         ("profile list shop --limit 0", "'--limit'"),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(arguments: str, says: str, commands: Commands) -> None:
+def test_wrong_usage_is_an_error_of_one_line_with_status_2(arguments: str, says: str, commands: Commands) -> None:
     outcome = commands(*arguments.split())
     assert outcome.status == 2
     if says:
@@ -324,7 +324,7 @@ def test_a_database_that_is_not_there_names_the_command_that_makes_it(commands: 
     assert "profile-grpc migrate" in outcome.error_line
 
 
-def test_a_folder_that_is_not_there_is_one_line(commands: Commands, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_of_one_line(commands: Commands, tmp_path: Path) -> None:
     outcome = commands("migrate", "--database-url", f"sqlite:///{tmp_path}/missing/profiles.db")
     assert outcome.status == 2
     assert "no such file or directory" in outcome.error_line
@@ -339,7 +339,7 @@ def test_a_password_in_the_url_is_never_shown(commands: Commands) -> None:
         assert "Traceback" not in outcome.err
 
 
-def test_an_unforeseen_error_is_one_line(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unexpected_error_is_one_line(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_url: str, **_: object) -> str:
         raise RuntimeError("first\nsecond apk_abcdefghijkl_" + 43 * "s")
 

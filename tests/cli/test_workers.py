@@ -111,7 +111,7 @@ def test_workers_end_when_their_parent_is_killed(server: Server) -> None:
         assert ended
 
 
-def test_the_port_of_workers_is_nobody_elses(server: Server, store_url: str) -> None:
+def test_no_other_process_can_take_the_port_of_workers(server: Server, store_url: str) -> None:
     """A second parent does not share it unseen, though the workers themselves share it."""
     with pytest.raises(OSError, match="in use"), closing(socket.create_server(("127.0.0.1", server.port))):
         pass

@@ -39,7 +39,7 @@ def final() -> dict[str, str]:
     return {step.name: step.arguments for step in steps[last:]}
 
 
-def test_the_image_runs_as_nobody_special() -> None:
+def test_the_image_runs_as_an_unprivileged_user() -> None:
     """By number, so that Kubernetes can check that it is not root."""
     assert re.fullmatch(r"[1-9]\d{3,}:[1-9]\d{3,}", final()["USER"])
 
@@ -58,7 +58,7 @@ def test_signals_reach_the_program_itself() -> None:
     assert json.loads(final()["HEALTHCHECK"].partition("CMD ")[2]) == ["profile-grpc", "health"]
 
 
-def test_the_context_has_what_is_copied_and_nothing_else() -> None:
+def test_the_build_context_has_exactly_what_is_copied() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = {
         path

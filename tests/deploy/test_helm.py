@@ -158,7 +158,7 @@ def test_the_program_knows_every_variable_and_reads_only_files_that_are_there(
                     assert variable["value"] in files
 
 
-def test_pods_wait_for_the_schema_and_the_migration_waits_for_nothing_that_waits_for_it(helm: Helm) -> None:
+def test_pods_wait_for_the_schema_and_the_migration_waits_for_no_pod(helm: Helm) -> None:
     """An installation, also with --wait, must not stand still; an upgrade migrates before new pods start."""
     installed, upgraded = objects(helm, LEAST), objects(helm, LEAST, "--is-upgrade")
     for found in (installed, upgraded):
@@ -192,7 +192,7 @@ def test_a_pod_has_time_to_drain(helm: Helm) -> None:
     assert pod["terminationGracePeriodSeconds"] > 67
 
 
-def test_the_bridge_keeps_its_spool_and_shares_it_with_nobody(helm: Helm) -> None:
+def test_each_bridge_keeps_a_spool_of_its_own(helm: Helm) -> None:
     """X4: reports outlive the pod, and one process at a time writes them."""
     found = objects(helm, EVERYTHING)
     [bridge] = [one for one in of_kind(found, "Deployment") if one["metadata"]["name"].endswith("-bridge")]

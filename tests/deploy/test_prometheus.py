@@ -92,7 +92,7 @@ def test_every_metric_of_ours_is_watched() -> None:
     assert [one.name for one in ours if watched.isdisjoint(one.series())] == []
 
 
-def test_a_query_for_something_else_is_noticed() -> None:
+def test_a_query_for_a_metric_that_does_not_exist_is_found() -> None:
     """The check itself."""
     assert queries.problems("sum(rate(profile_grpc_rpc_second_count[5m]))") != []
     assert queries.problems("sum by (methods) (rate(profile_grpc_rpc_seconds_count[5m]))") != []

@@ -64,7 +64,7 @@ async def test_every_acknowledged_write_is_there_after_kill_9(
     assert acknowledged.items() <= found.items()
 
 
-async def test_a_drained_server_loses_nothing_and_ends_well(
+async def test_a_drained_server_loses_no_answered_call_and_exits_with_0(
     deployment: Deployment, connect: Callable[[Server], Client]
 ) -> None:
     """SIGTERM in full flow: what was answered OK is there; the others were told UNAVAILABLE; exit status 0."""

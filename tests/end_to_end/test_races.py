@@ -50,7 +50,7 @@ async def test_R1_M4_fifty_registrations_of_one_device_leave_one_profile_and_one
     assert deployment.mad() == 1
 
 
-async def test_R4_two_devices_that_fight_for_a_token_leave_one_owner(
+async def test_R4_two_devices_that_claim_a_token_at_once_leave_one_owner(
     servers: list[Server], deployment: Deployment, connect: Connect
 ) -> None:
     """1,000 registrations with one token: whoever answered last, exactly one device holds it."""
@@ -66,7 +66,7 @@ async def test_R4_two_devices_that_fight_for_a_token_leave_one_owner(
     assert len(holders) == 1
 
 
-async def test_R5_users_that_fight_for_a_device_leave_one_active(
+async def test_R5_users_that_register_on_a_device_at_once_leave_one_active(
     servers: list[Server], deployment: Deployment, connect: Connect
 ) -> None:
     """Multi-user on: at most one ACTIVE user on the device, and nobody is lost."""
@@ -80,7 +80,7 @@ async def test_R5_users_that_fight_for_a_device_leave_one_active(
     assert sum(p.user_state == profile_pb2.USER_STATE_ACTIVE for p in found) == 1
 
 
-async def test_R7_devices_that_fight_for_a_user_leave_one_with_push(
+async def test_R7_devices_that_register_a_user_at_once_leave_one_with_push(
     servers: list[Server], deployment: Deployment, connect: Connect
 ) -> None:
     """Single device on: exactly one device of the user has a deliverable endpoint."""

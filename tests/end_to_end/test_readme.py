@@ -41,7 +41,7 @@ def test_the_grpcurl_calls_work(dev_server: Server, require_tool: Callable[[str]
     assert feedback["results"][0]["outcome"] == "PUSH_FEEDBACK_OUTCOME_STALE"
 
 
-def test_the_python_call_works(dev_server: Server) -> None:
+def test_the_python_example_of_the_readme_succeeds(dev_server: Server) -> None:
     [block] = _blocks("python")
     with dev_server as server:
         program = block.replace("localhost:50051", server.address)

@@ -49,7 +49,7 @@ def test_a_profile_lives_and_goes(grpc_stub: profile_service_pb2_grpc.ProfileSer
     assert dict(info.metadata) == {"app_id": "demo", "cause": "DELETED"}
 
 
-def test_bad_input_is_told_by_field(grpc_stub: profile_service_pb2_grpc.ProfileServiceStub) -> None:
+def test_invalid_input_is_reported_by_field(grpc_stub: profile_service_pb2_grpc.ProfileServiceStub) -> None:
     """The contract's shape rules, and nothing is written."""
     wrong = profile_pb2.ProfileKey(app_id="demo", user_id="a\nb", device_id="x" * 257)
     with pytest.raises(grpc.RpcError) as refused:

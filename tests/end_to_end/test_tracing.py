@@ -55,9 +55,7 @@ def test_a_report_is_traced_from_the_bridge_through_the_service_into_the_databas
     assert b"marker-of-a-person" not in b"".join(collected.raw)
 
 
-async def test_a_server_whose_collector_is_gone_serves_and_ends_as_usual(
-    deployment: Deployment, store_url: str
-) -> None:
+async def test_a_server_without_its_collector_serves_and_stops_normally(deployment: Deployment, store_url: str) -> None:
     nowhere = {"PROFILE_GRPC_DATABASE_URL": store_url, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}
     with Server(["--port", "0"], nowhere) as server:
         client = Client(server, deployment.keys["profile"])

@@ -91,7 +91,7 @@ async def test_E4_a_page_from_the_store_reads_the_head_once(monkeypatch: pytest.
     assert log.heads == 10 + 1, "and once before the first page"
 
 
-async def test_E4_what_is_published_later_is_read_later_and_what_is_purged_meanwhile_is_told() -> None:
+async def test_E4_later_events_are_read_later_and_purged_ones_are_reported() -> None:
     log = Pages(5)
     shared = Feed(cast("EventStore", cast("Any", log)))
     page = await shared.read(EventPosition(EPOCH, 0))

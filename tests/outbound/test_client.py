@@ -148,7 +148,7 @@ async def test_E6_a_request_has_a_limit_of_time_however_slowly_its_answer_drips(
             await sender.post(server.url(), b"", {})
 
 
-async def test_E6_a_name_that_hangs_takes_one_thread_and_keeps_nobody_waiting(server: Receiver) -> None:
+async def test_E6_a_name_that_does_not_resolve_blocks_one_thread_and_no_other_call(server: Receiver) -> None:
     go, looked_up = threading.Event(), []
 
     def lookup(name: str) -> Sequence[str]:

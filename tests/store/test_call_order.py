@@ -118,7 +118,7 @@ async def test_R13_the_number_is_kept_with_every_change_of_a_profile(store: SqlS
         assert stored.last_call.sequence == command.sequence
 
 
-async def test_H1_a_heartbeat_beside_a_patch_is_kept(store: SqlStore) -> None:
+async def test_H1_a_heartbeat_and_a_patch_in_one_batch_are_both_stored(store: SqlStore) -> None:
     """Of two commands in one batch, each with columns of its own."""
     writer = Writer(store)
     await writer.commit(register(ANN, "T"))

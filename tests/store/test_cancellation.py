@@ -129,7 +129,7 @@ async def test_a_connection_lost_in_a_transaction_is_unavailable(store: SqlStore
     await put(store, profile(key()))
 
 
-async def test_work_ends_before_a_cancellation_is_told() -> None:
+async def test_work_ends_before_its_cancellation_is_raised() -> None:
     ended = []
 
     async def work() -> str:
@@ -146,7 +146,7 @@ async def test_work_ends_before_a_cancellation_is_told() -> None:
     assert ended == [True, True]
 
 
-async def test_what_fails_after_a_cancellation_is_not_reported_twice() -> None:
+async def test_a_failure_after_a_cancellation_is_not_reported_twice() -> None:
     async def work() -> None:
         await asyncio.sleep(0.01)
         raise StoreUnavailable

@@ -278,7 +278,7 @@ async def test_C8_C9_events_of_a_person_are_read_some_at_a_time(
         assert left(await text(store)) == []
 
 
-async def test_C8_a_registration_of_an_erased_device_is_told_why(store: SqlStore) -> None:
+async def test_C8_tombstones_of_an_erased_customer_name_the_erasure(store: SqlStore) -> None:
     async with running(store) as app:
         await seed(app)
         await app.people.erase_customer(TENANT, "ann-cust")
@@ -359,7 +359,7 @@ async def test_C8_feeds_of_other_processes_forget(store: SqlStore, other: SqlSto
             following.cancel()
 
 
-async def test_C8_a_feed_that_nobody_waits_for_forgets_by_itself(store: SqlStore, other: SqlStore) -> None:
+async def test_C8_a_feed_without_readers_forgets_erased_events(store: SqlStore, other: SqlStore) -> None:
     async with running(store) as app:
         await seed(app)
         head = await store.events.take_over("e" * 16)

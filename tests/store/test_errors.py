@@ -100,7 +100,7 @@ def test_sqlite(error: Exception, meaning: type[StoreError]) -> None:
         (Conflict("as it is"), Conflict),
     ],
 )
-def test_what_is_around_the_databases(error: Exception, meaning: type[StoreError]) -> None:
+def test_errors_of_pool_and_driver_are_translated_without_secrets(error: Exception, meaning: type[StoreError]) -> None:
     translation = translate(error)
     assert type(translation) is meaning
     assert "secret" not in str(translation)

@@ -187,7 +187,7 @@ async def test_one_stale_row_refuses_the_whole_batch(store: SqlStore) -> None:
     assert "1 of 50" in str(conflict.value)
 
 
-async def test_what_a_block_wrote_goes_when_it_raises(store: SqlStore) -> None:
+async def test_the_writes_of_a_block_that_raises_are_rolled_back(store: SqlStore) -> None:
     class ProblemError(Exception):
         pass
 

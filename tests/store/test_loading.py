@@ -77,7 +77,7 @@ PHONE = DeviceKey("shop", "phone")
         (NAMED, key("nobody"), set()),
     ],
 )
-async def test_what_is_selected(
+async def test_each_selection_loads_its_rows(
     writer: Writer, server: Postgres | None, selection: AnyNeed, by: Any, found: set[ProfileKey]
 ) -> None:
     other = by._replace(app_id="no such")
@@ -94,7 +94,7 @@ async def test_R5_R6_R7_who_has_left_is_not_selected(writer: Writer) -> None:
     assert keys((await writer.load(Needs({SIGNED_IN: {PHONE}}))).of(PROFILES)) == {key("ann")}
 
 
-async def test_what_is_counted_is_not_loaded(writer: Writer) -> None:
+async def test_counted_rows_are_not_loaded(writer: Writer) -> None:
     no_such = DeviceKey("shop", "no such")
     rows = await writer.load(Needs(counted={SIGNED_IN: {PHONE, no_such}}))
     assert rows.counts == {SIGNED_IN: {PHONE: 2, no_such: 0}}

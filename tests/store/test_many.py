@@ -73,7 +73,7 @@ CALLS: dict[str, Callable[[str], AnyCommand]] = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-async def test_R14_a_call_reads_no_more_rows_beside_many_profiles(
+async def test_R14_a_call_reads_no_more_rows_when_there_are_many_profiles(
     store: SqlStore, rows_read: list[int], call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Users of a device, who share a token but for one, and devices of a user who has one that receives push."""
@@ -165,7 +165,7 @@ async def test_R14_F5_whoever_confirmed_it_last_proves_it_alive_for_all(bench: B
     assert set(map(tuple, (await bench.tokens()).values())) == {("shared",)}
 
 
-async def test_R14_F5_feedback_by_the_key_of_one_of_many(bench: Bench) -> None:
+async def test_R14_F5_feedback_by_profile_key_reaches_every_holder_of_a_token_of_many(bench: Bench) -> None:
     await users_of_a_phone(bench)
     bench.clock.set(NOW + 2 * DAY)
     both = ReportPushFeedback("shop", (*of("user 05", "phone").feedback, *dead("no such").feedback))

@@ -242,7 +242,7 @@ async def test_a_path_with_special_characters(tmp_path: Path) -> None:
 
 
 @pytest.mark.engines("sqlite")
-async def test_administration_works_while_the_service_runs(store: SqlStore, other: SqlStore) -> None:
+async def test_administration_commands_succeed_while_the_service_runs(store: SqlStore, other: SqlStore) -> None:
     """Two processes write one file: each waits for the other's transactions."""
     writers = [Writer(store), Writer(other)]
     commands = (writers[n % 2].commit(register(key(f"user {n}", f"device {n}"))) for n in range(40))
@@ -265,7 +265,7 @@ async def test_a_lock_that_is_not_given_up_is_unavailable(store: SqlStore, store
     assert await store.profiles.get(key()) is not None
 
 
-async def test_describe_tells_what_matters(store: SqlStore, server: Postgres | None) -> None:
+async def test_describe_returns_version_and_durability_settings(store: SqlStore, server: Postgres | None) -> None:
     told = await store.describe()
     assert told.version
     assert bool(told.citus) == (server is not None and server.is_citus)

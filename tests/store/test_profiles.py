@@ -135,7 +135,7 @@ async def test_the_store_is_the_port(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"], ids=["NUL", "half a character"])
-async def test_what_is_no_text_is_refused_without_telling_it(store: SqlStore, text: str) -> None:
+async def test_invalid_text_is_refused_without_repeating_it(store: SqlStore, text: str) -> None:
     before = await store.profiles.counts()
     for broken in (
         profile(key(user=text)),

@@ -77,7 +77,7 @@ async def test_K1_two_uploads_cannot_get_the_same_version(store: SqlStore) -> No
     assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 7
 
 
-async def test_K1_a_deleted_credential_is_gone(store: SqlStore) -> None:
+async def test_K1_a_deleted_credential_is_not_found(store: SqlStore) -> None:
     await store.credentials.add(PLAIN)
     assert not await store.credentials.remove("other", "c1")
     assert await store.credentials.remove("shop", "c1")
@@ -127,7 +127,7 @@ async def _store_under(store: SqlStore, vault: Vault, number: int, app: str = "s
     return credential
 
 
-async def test_K2_everything_moves_to_the_first_key(store: SqlStore) -> None:
+async def test_K2_resealing_moves_every_secret_to_the_first_key(store: SqlStore) -> None:
     """Of several apps; repeated, there is nothing left to do."""
     before, ring = Vault({"old": OLD}), Vault({"new": NEW, "old": OLD})
     stored = [await _store_under(store, before, n, app) for n in range(20) for app in ("game", "shop")]

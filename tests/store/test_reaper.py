@@ -68,7 +68,7 @@ async def test_P5_a_day_that_ends_with_the_cutoff_is_not_followed_by_another(sto
     assert _heard_values(DueBefore("shop", midnight, None))["day"] == midnight.toordinal() - EPOCH - 1
 
 
-async def test_what_is_stamped_ahead_is_found(store: SqlStore) -> None:
+async def test_profiles_with_times_ahead_are_found(store: SqlStore) -> None:
     """Terms: a heartbeat, a registration without one, and a sign-out, newest first; nothing else."""
     far, farther = heard("far", NOON + TICK), heard("farther", NOON + 3 * DAY)
     silent = heard("silent", None, register_time=NOON + 9 * DAY)

@@ -98,7 +98,7 @@ async def test_P4_a_profile_that_comes_to_life_after_the_scan_stays_and_its_neig
 
 
 @pytest.mark.parametrize("error", [StoreUnavailable("gone"), Refused(Reason.DRAINING, "bye")])
-async def test_a_failure_in_the_midst_of_a_pass_is_told_as_it_is(
+async def test_a_failure_during_a_pass_is_raised_unchanged(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Not as a group of one: who runs a pass knows what an outage is."""
@@ -127,7 +127,7 @@ async def test_P5_the_day_of_the_cutoff_is_not_read_at_every_pass(shop: Shop) ->
     assert await shop.reap(confirm=True) == 1
 
 
-async def test_P6_the_log_tells_why_the_breaker_holds(shop: Shop, logged: Callable[[], Any]) -> None:
+async def test_P6_the_log_names_why_the_breaker_holds(shop: Shop, logged: Callable[[], Any]) -> None:
     await shop.heard(*"abcd")
     shop.clock.advance(41 * DAY)
     assert await shop.reap(confirm=True) == 4
@@ -147,7 +147,7 @@ def logged() -> Any:
         yield lambda: entries
 
 
-async def test_P6_the_breaker_holds_until_somebody_confirms_although_the_day_was_read(shop: Shop) -> None:
+async def test_P6_the_breaker_holds_until_it_is_confirmed_although_the_day_was_read(shop: Shop) -> None:
     """A day that is not read again must not look as if nothing were due any more."""
     shop.clock.set(NOW.replace(hour=0, minute=0))
     await shop.heard(*"abcdef")
@@ -217,7 +217,7 @@ async def refuse(*_: object) -> None:
     raise DataRefused("of this app")
 
 
-async def test_P6_a_go_for_one_app_is_no_go_for_the_clock(shop: Shop) -> None:
+async def test_P6_a_confirmation_for_one_app_is_none_for_the_clock(shop: Shop) -> None:
     """An operator who answers one app's breaker must not let a jumped clock wipe the others."""
     await shop.store.directory.add_app(App("other", "acme", NOW, NOW, settings=SETTINGS, revision=1))
     await shop.heard("ann", "bob", "eve")
@@ -323,7 +323,7 @@ async def test_P6_one_app_stops_the_reaper_of_no_other(
     assert (await shop.store.reaper.record()).last_pass_time == shop.clock.now()
 
 
-async def test_P6_the_hold_of_an_app_that_is_gone_is_told_no_more(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_P6_the_hold_of_a_deleted_app_is_no_longer_reported(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, bool]] = []
     monkeypatch.setattr(shop.reaper._observer, "breaker", lambda app_id, *, held: told.append((app_id, held)))
     nothing = replace(SETTINGS, reaper_breaker=ReaperBreaker(percent=0, minimum=0))
@@ -383,7 +383,7 @@ async def test_a_pass_dates_what_is_stamped_ahead(shop: Shop) -> None:
     assert await shop.last_heartbeat("bob") == NOW + DAY
 
 
-async def test_a_clock_that_is_behind_for_a_moment_dates_nothing(shop: Shop) -> None:
+async def test_a_clock_that_is_briefly_behind_corrects_no_times(shop: Shop) -> None:
     """Which of two clocks is wrong is not known until a second pass says the same."""
     shop.clock.set(NOW + 365 * DAY)
     await shop.heard("ann")

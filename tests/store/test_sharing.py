@@ -64,7 +64,7 @@ async def ask(reads: SharedReads[str, int], source: Source, *texts: str) -> Aske
     return first, others
 
 
-async def test_who_comes_meanwhile_shares_the_next(reads: SharedReads[str, int], source: Source) -> None:
+async def test_callers_that_arrive_during_a_read_share_the_next(reads: SharedReads[str, int], source: Source) -> None:
     first, others = await ask(reads, source, "a", "bb", "a")
     assert source.batches == [["first"]], "while it is under way, nothing else is"
     source.held.set()
@@ -72,7 +72,7 @@ async def test_who_comes_meanwhile_shares_the_next(reads: SharedReads[str, int],
     assert source.batches == [["first"], ["a", "bb", "a"]]
 
 
-async def test_who_comes_alone_waits_for_nobody(reads: SharedReads[str, int], source: Source) -> None:
+async def test_a_single_caller_is_read_at_once(reads: SharedReads[str, int], source: Source) -> None:
     reads._gathering = Gathering(3600.0)
     source.held.set()
     for text in ("a", "bb", "ccc"):
@@ -123,7 +123,7 @@ async def test_without_a_database_nobody_is_told_one_by_one(reads: SharedReads[s
     assert await reads.fetch("later") == 5
 
 
-async def test_who_leaves_before_its_turn_is_not_read(reads: SharedReads[str, int], source: Source) -> None:
+async def test_a_caller_cancelled_before_its_turn_is_not_read(reads: SharedReads[str, int], source: Source) -> None:
     first, others = await ask(reads, source, "a", "bb")
     others[0].cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -134,7 +134,9 @@ async def test_who_leaves_before_its_turn_is_not_read(reads: SharedReads[str, in
     assert source.batches == [["first"], ["bb"]]
 
 
-async def test_who_leaves_during_a_read_takes_nobody_along(reads: SharedReads[str, int], source: Source) -> None:
+async def test_a_caller_cancelled_during_a_read_does_not_cancel_the_others(
+    reads: SharedReads[str, int], source: Source
+) -> None:
     first, others = await ask(reads, source, "a")
     for _ in range(3):
         first.cancel()
@@ -194,7 +196,7 @@ async def test_pages_at_the_same_time_are_those_that_each_caller_would_get_alone
         assert len(emitted) < len(asked) / 2, "each batch reads like pages with one statement"
 
 
-async def test_what_no_text_can_hold_is_refused_alone(store: SqlStore) -> None:
+async def test_a_key_with_invalid_text_is_refused_alone(store: SqlStore) -> None:
     await put(store, profile(key()))
     keys = [key(), key("nobody"), key("a\x00b"), key()]
     found = await asyncio.gather(*(store.profiles.get(one) for one in keys), return_exceptions=True)

@@ -23,30 +23,30 @@ from tests.support.world import World
 SETTINGS = AppSettings()
 Tasks = list[asyncio.Task[Any]]
 REVISIONS = revisions()
-"""Two queues on one world must never make the same one."""
+"""Two queues on one store in memory must never make the same one."""
 
 
 def device(number: int) -> ProfileKey:
     return key(f"user{number}", f"device{number}")
 
 
-class Gate:
-    """Holds commits back until the test opens it."""
+class PausedCommits:
+    """Makes commits wait until the test resumes them."""
 
     def __init__(self) -> None:
-        self._arrived = asyncio.Event()
-        self._open = asyncio.Event()
+        self._reached = asyncio.Event()
+        self._resumed = asyncio.Event()
 
     async def __call__(self, _changes: Changes) -> None:
-        self._arrived.set()
-        await self._open.wait()
+        self._reached.set()
+        await self._resumed.wait()
 
-    async def arrival(self) -> None:
-        """A commit is at the gate."""
-        await self._arrived.wait()
+    async def reached(self) -> None:
+        """Returns when a commit waits."""
+        await self._reached.wait()
 
-    def open(self) -> None:
-        self._open.set()
+    def resume(self) -> None:
+        self._resumed.set()
 
 
 class Recorder(NullObserver):
@@ -85,13 +85,13 @@ class Bench:
         await asyncio.sleep(0)
         return tasks
 
-    async def held(self) -> Gate:
+    async def pause_commits(self) -> PausedCommits:
         """Starts a batch whose commit waits. Commands that are submitted until then form the next batch."""
-        gate = Gate()
-        self.store.before_commit = gate
+        paused = PausedCommits()
+        self.store.before_commit = paused
         self.first = (await self.callers(Register(key("first", "first"))))[0]
-        await gate.arrival()
-        return gate
+        await paused.reached()
+        return paused
 
     def break_commits_of(self, one: ProfileKey, error: Exception) -> None:
         """Every transaction that writes this profile fails."""

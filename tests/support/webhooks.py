@@ -21,6 +21,7 @@ from profile_grpc.service.ports import Conflict, HeldLease
 from profile_grpc.service.webhook_secrets import WebhookSecrets
 from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 from profile_grpc.service.webhooks import Webhooks
+from tests.support.domain import ManualClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HASHER = Hasher(bytes(32))
@@ -28,20 +29,7 @@ KEY = WebhookKey("acme", "wh1")
 SECRETS = WebhookSecrets(HASHER)
 
 
-@dataclass(slots=True)
-class Hands:
-    """A clock that is moved by hand."""
-
-    time: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.time
-
-    def forward(self, by: timedelta) -> None:
-        self.time += by
-
-
-def use_cases(store: WebhookStore, events: MemoryEvents, clock: Hands, destinations: Destinations) -> Webhooks:
+def use_cases(store: WebhookStore, events: MemoryEvents, clock: ManualClock, destinations: Destinations) -> Webhooks:
     """The use cases over these, which ask the events for little."""
     return Webhooks(store, cast("EventStore", events), clock, HASHER, destinations)
 
@@ -66,7 +54,7 @@ class MemoryEvents(EventSource):
     events: list[LoggedEvent] = field(default_factory=list)
     kept_after: int = 0
     disabled: list[str] = field(default_factory=list)
-    """The webhooks that were told to be disabled."""
+    """The webhooks for which the event of their end was added."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, *events: LoggedEvent) -> None:

@@ -117,7 +117,7 @@ def test_a_console_line_is_for_people() -> None:
     assert SECRET not in stream.getvalue()
 
 
-def test_auto_is_json_where_nobody_watches() -> None:
+def test_auto_is_json_without_a_terminal() -> None:
     stream = configured(form=LogFormat.AUTO)
     structlog.get_logger("test").info("started")
     assert lines(stream)[0]["event"] == "started"

@@ -42,7 +42,7 @@ def changes() -> Changes:
     return state.changes()
 
 
-def test_the_metrics_are_what_service_and_transport_tell(metrics: Metrics) -> None:
+def test_the_metrics_implement_both_observers(metrics: Metrics) -> None:
     """Held by the type checker; at run time, that each has every method."""
     observers: tuple[Observer, RpcObserver] = (metrics, metrics)
     told = {name for protocol in (Observer, RpcObserver) for name in vars(protocol) if not name.startswith("_")}
@@ -73,7 +73,7 @@ def test_streams_are_counted_while_open_and_when_they_end(registry: CollectorReg
         assert registry.get_sample_value("profile_grpc_stream_messages_total", counted) == number
 
 
-def test_a_commit_tells_deletions_by_reason_and_devices_counted(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_a_commit_counts_deletions_by_reason_and_active_devices(registry: CollectorRegistry, metrics: Metrics) -> None:
     """D3, M4."""
     tombstones = [
         Tombstone("shop", f"hash{n}", reason, NOW, NOW, version=2)
@@ -94,7 +94,7 @@ def test_a_commit_tells_deletions_by_reason_and_devices_counted(registry: Collec
     assert registry.get_sample_value("profile_grpc_commit_seconds_count") == 2
 
 
-def test_the_rest_of_what_is_told(registry: CollectorRegistry, metrics: Metrics) -> None:
+def test_every_other_measurement_reaches_its_metric(registry: CollectorRegistry, metrics: Metrics) -> None:
     """P6: breaker and clock hold; F6: outcomes; R5: crowded devices."""
     metrics.queue_depth(7)
     metrics.batch_conflicted()
@@ -144,7 +144,7 @@ def test_E5_the_lag_of_events_is_shown_for_both_stages(registry: CollectorRegist
     assert registry.get_sample_value("profile_grpc_events_watched_total") == 3
 
 
-def test_profile_counts_show_the_last_reading_and_forget_apps_that_are_gone(registry: CollectorRegistry) -> None:
+def test_profile_counts_show_the_last_reading_and_drop_deleted_apps(registry: CollectorRegistry) -> None:
     counts = ProfileCounts()
     registry.register(counts)
     labels = {"app": "shop", "status": "ACTIVE", "platform": "IOS"}
@@ -203,7 +203,7 @@ def test_an_app_is_shown_before_the_reaper_has_passed(registry: CollectorRegistr
     assert registry.get_sample_value("profile_grpc_reaper_held", {"app": "shop"}) == 1
 
 
-def test_processes_are_told_apart_and_those_that_ended_are_gone(registry: CollectorRegistry) -> None:
+def test_each_worker_has_series_of_its_own_until_it_ends(registry: CollectorRegistry) -> None:
     running = {0: os.getpid(), 1: os.getppid()}
     registry.register(Processes(lambda: running))
 

@@ -168,7 +168,7 @@ def test_M2_applies_to_every_reason_of_deletion() -> None:
         assert scene.counted(ANN) == [T0]
 
 
-def test_M2_also_within_one_batch() -> None:
+def test_M2_deletions_and_registrations_in_one_batch_open_one_window() -> None:
     scene = given(profile(ANN), at=T0 + days(45))
     scene.batch(DELETE, Register(ANN), DELETE, Register(ANN))
     assert scene.counted(ANN) == [T0]
@@ -196,7 +196,7 @@ def test_M2_a_deletion_window_of_one_device_is_not_another_s() -> None:
 # --- M3 and M4 ---
 
 
-def test_M3_the_ledger_identifies_nobody() -> None:
+def test_M3_the_ledger_contains_no_ids() -> None:
     scene = given()
     scene.register(key("ann@example.com", "device-77"), patch(fcm("TOKEN")))
     text = repr(scene.world.ledger)

@@ -76,14 +76,14 @@ def push_devices(scene: Scene, user: str = "ann") -> list[str]:
 
 
 @pytest.mark.parametrize("multi", [False, True])
-def test_R5_R6_two_new_users_of_one_device(multi: bool) -> None:
+def test_R5_R6_two_new_users_of_a_device_conflict(multi: bool) -> None:
     scene = given(multi_user_per_device=multi)
     assert race(scene, Register(ANN), Register(BOB))
     assert current_users(scene) == ["bob"]
 
 
 @pytest.mark.parametrize("multi", [False, True])
-def test_R5_R6_two_users_come_back_to_one_device(multi: bool) -> None:
+def test_R5_R6_two_users_who_return_to_a_device_conflict(multi: bool) -> None:
     scene = given(profile(ANN), profile(BOB, user_state=UserState.INACTIVE), multi_user_per_device=multi)
     scene.unregister(ANN)
     scene.unregister(BOB)
@@ -91,7 +91,7 @@ def test_R5_R6_two_users_come_back_to_one_device(multi: bool) -> None:
     assert current_users(scene) == ["bob"]
 
 
-def test_R5_an_inactive_user_comes_back_while_a_new_one_comes() -> None:
+def test_R5_an_inactive_user_who_returns_conflicts_with_a_new_user() -> None:
     scene = given(profile(ANN, user_state=UserState.INACTIVE), multi_user_per_device=True)
     assert race(scene, Register(ANN), Register(BOB))
     assert current_users(scene) == ["bob"]
@@ -103,13 +103,13 @@ def test_R1_the_same_profile_is_created_once() -> None:
     assert scene.counted(ANN) == [T0]
 
 
-def test_R7_two_new_devices_of_one_user() -> None:
+def test_R7_two_new_devices_of_a_user_conflict() -> None:
     scene = given(single_device_per_user=True)
     assert race(scene, Register(ANN, patch(fcm("T"))), Register(ANN_TABLET, patch(fcm("U"))))
     assert push_devices(scene) == ["tablet"]
 
 
-def test_R7_two_known_devices_of_one_user() -> None:
+def test_R7_two_known_devices_of_a_user_conflict() -> None:
     scene = given(profile(ANN, fcm("T")), profile(ANN_TABLET, fcm("U"), push_superseded=True))
     scene.set(single_device_per_user=True)
     assert race(scene, Register(ANN), Register(ANN_TABLET))
@@ -126,7 +126,7 @@ def test_R7_a_signed_out_device_comes_back_while_another_registers(other: Profil
 
 
 @pytest.mark.parametrize("command", [Register, UpdateProfileData])
-def test_R4_two_devices_claim_one_free_token(command: type[Register | UpdateProfileData]) -> None:
+def test_R4_two_devices_that_claim_a_free_token_conflict(command: type[Register | UpdateProfileData]) -> None:
     scene = given(profile(ANN), profile(BOB_TABLET, register_time=T0 + seconds(1)))
     assert race(scene, command(ANN, patch(fcm("T"))), command(BOB_TABLET, patch(fcm("T"))))
     assert (scene.tokens(ANN), scene.tokens(BOB_TABLET)) == ([], ["T"])
@@ -198,7 +198,7 @@ def test_R5_R7_whoever_becomes_current_bumps_the_guards(single: bool) -> None:
     assert bumped(scene, Register(BOB)) == {BOB.device.guard}, "it was the user's newest device before"
 
 
-def test_who_is_current_already_and_who_goes_bump_none() -> None:
+def test_a_current_user_and_a_leaving_one_bump_no_guard() -> None:
     scene = given(profile(ANN, fcm("T")), single_device_per_user=True)
     stays = (Register(ANN, patch(fcm("T"))), Heartbeat(ANN), UpdateProfileData(ANN, patch()))
     for command in (*stays, Unregister(ANN), DELETE_ANN):
@@ -251,7 +251,7 @@ def test_counts_follow_status_and_platform() -> None:
     }
 
 
-def test_what_is_created_and_deleted_in_one_batch_leaves_no_row() -> None:
+def test_a_profile_created_and_deleted_in_one_batch_leaves_no_row() -> None:
     scene = given()
     changes = scene.changes(Register(ANN, patch(fcm("T"))), DELETE_ANN)
     assert changes.rows.keys() == {kinds.GUARDS}

@@ -74,7 +74,7 @@ def test_U4_the_catalogue_is_the_table_of_both_sdk_generations() -> None:
     } == device_attributes.CATALOGUE
 
 
-def test_U4_one_time_keeps_the_first_value_after_registration() -> None:
+def test_U4_one_time_keeps_the_first_value_after_a_registration() -> None:
     scene = monitored(MonitorKind.ONE_TIME, android())
     assert report(scene, "80") == ()
     scene.later(days(9))
@@ -110,7 +110,7 @@ def test_U4_known_but_not_enabled_is_ignored() -> None:
     assert scene.profile(ANN).attributes.device_attributes == {}
 
 
-def test_U4_a_registration_too_tells_what_is_ignored() -> None:
+def test_U4_a_registration_names_the_values_that_it_ignored() -> None:
     scene = monitored(MonitorKind.EVENT)
     values = ProfilePatch(Platform.ANDROID, device_attributes={"telco": "vodafone", "battery_level": "80"})
     registered = scene.register(ANN, values)

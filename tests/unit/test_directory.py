@@ -79,7 +79,7 @@ async def test_a_key_names_its_kind_its_tenant_and_its_app(office: Office, kind:
     assert await office.directory.authenticate(secret) == Caller(kind, "acme", app_id)
 
 
-async def test_what_is_stored_of_a_key_does_not_open_anything(office: Office) -> None:
+async def test_the_stored_hash_of_a_key_is_no_valid_key(office: Office) -> None:
     stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme", ""))
     assert secret.startswith(f"apk_{stored.key_id}_")
     assert secret[17:] not in repr(stored)
@@ -260,7 +260,7 @@ async def test_apps_and_keys_are_read_once(office: Office) -> None:
     assert office.directory.known_caller("unknown") is office.directory.known_caller(None) is None
 
 
-async def test_what_is_not_there_is_not_remembered(office: Office) -> None:
+async def test_a_missing_app_is_not_cached(office: Office) -> None:
     caller = Caller(ADMIN, "acme")
     with pytest.raises(Refused):
         await office.directory.reach(caller, "new")
@@ -381,7 +381,7 @@ async def test_an_app_that_has_changed_is_not_overwritten(office: Office) -> Non
     assert caught.value.reason is Reason.ETAG_MISMATCH
 
 
-async def test_an_update_without_an_etag_is_made_of_what_somebody_else_left(office: Office) -> None:
+async def test_an_update_without_an_etag_applies_to_the_latest_app(office: Office) -> None:
     before = await office.apps.get(APP)
     read, meanwhile = office.store.app, ["theirs"]
 
@@ -454,7 +454,7 @@ async def test_D4_the_id_of_a_deleted_app_is_taken_to_every_other_tenant(
     await office.apps.create(APP, "acme", "", AppSettings())
 
 
-async def test_D4_an_id_of_which_something_is_kept_is_taken(office: Office) -> None:
+async def test_D4_an_id_with_kept_data_cannot_be_created(office: Office) -> None:
     """Of an app that a program deleted which reserved nothing: nobody knows whose it was."""
     office.store.traces.add("old")
     with pytest.raises(Refused) as caught:
@@ -558,7 +558,9 @@ async def test_D3_a_profile_registered_during_a_forced_deletion_goes_as_well(
     assert office.world.tombstone(ANN)
 
 
-async def test_an_unforced_deletion_does_not_open_what_another_one_closes(office: Office, meanwhile: Meanwhile) -> None:
+async def test_an_unforced_deletion_does_not_reopen_an_app_that_is_being_deleted(
+    office: Office, meanwhile: Meanwhile
+) -> None:
     async def forced_by_another() -> None:
         app = await office.store.app(APP)
         assert app

@@ -48,7 +48,7 @@ def test_E1_a_registration_says_what_it_brought_the_profile_back_from() -> None:
     ], "and a repeated registration leaves nothing"
 
 
-def test_E1_links_with_customers_are_told_wherever_they_change() -> None:
+def test_E1_every_change_of_a_customer_link_is_an_event() -> None:
     scene = given()
     scene.register(ANN, patch(customer_id="c1"))
     scene.register(ANN, patch(customer_id="c1"))
@@ -65,7 +65,7 @@ def test_E1_links_with_customers_are_told_wherever_they_change() -> None:
     ]
 
 
-def test_E1_endpoints_and_permission_are_told_heartbeats_and_attributes_are_not() -> None:
+def test_E1_endpoints_and_permission_are_events_heartbeats_and_attributes_are_not() -> None:
     scene = given()
     scene.register(ANN, patch(fcm("T")))
     scene.heartbeat(ANN)

@@ -51,7 +51,7 @@ def test_whoever_comes_back_waits_for_the_turns_of_the_others() -> None:
     assert names(waiting.take()) == "a2 b2"
 
 
-def test_bulk_beside_single_calls_has_a_small_share() -> None:
+def test_bulk_calls_get_a_small_share_while_single_calls_wait() -> None:
     waiting = queue(batch=10, bulk=4)
     fill(waiting, "shop", "x", "y", "z", size=2, bulk=True)
     fill(waiting, "shop", "a")
@@ -83,7 +83,7 @@ def test_reporters_of_bulk_take_turns_too() -> None:
     assert names(waiting.take()) == "l0 q l1"
 
 
-def test_what_is_larger_than_a_batch_is_taken_all_the_same_and_nothing_with_it_beyond_the_calls() -> None:
+def test_a_command_larger_than_a_batch_is_taken_with_single_calls_only() -> None:
     waiting = queue(batch=10, bulk=4)
     fill(waiting, "shop", "huge", "next", size=500, bulk=True)
     fill(waiting, "shop", "a")

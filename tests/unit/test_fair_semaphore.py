@@ -33,7 +33,7 @@ async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -
     assert not semaphore._own  # nothing is kept of owners without work
 
 
-async def test_who_gives_up_waiting_takes_no_slot() -> None:
+async def test_a_cancelled_waiter_takes_no_slot() -> None:
     semaphore = FairSemaphore(1)
     begun: list[str] = []
     async with semaphore.slot("a"):

@@ -98,7 +98,7 @@ def test_F8_the_detail_has_the_numbers_and_what_to_do() -> None:
     assert f"profile-grpc feedback go {APP}" in held.detail
 
 
-def test_F8_one_event_tells_that_it_holds_and_one_that_it_is_over() -> None:
+def test_F8_the_start_and_the_end_of_a_hold_are_one_event_each() -> None:
     scene = fleet(9)
     gone(scene, 0, 1, 2, 3, 4)
     gone(scene, 5)
@@ -144,7 +144,7 @@ def test_F8_F5_a_token_of_several_users_counts_for_each() -> None:
 # --- the operator ---
 
 
-def test_F8_an_operators_go_lets_everything_act_for_24_hours() -> None:
+def test_F8_an_operators_confirmation_removes_the_limit_for_24_hours() -> None:
     scene = fleet(40)
     assert gone(scene, *range(5)).count(HELD) == 2
     status = say(scene, go=True)
@@ -209,7 +209,7 @@ def test_F8_F2_outdated_evidence_is_stale_also_while_items_are_held() -> None:
     assert scene.profile(phone(1)).push_endpoints[0].state is not SUSPECT
 
 
-def test_F8_a_look_changes_nothing() -> None:
+def test_F8_showing_the_breaker_changes_nothing() -> None:
     scene = fleet(10)
     gone(scene, 0)
     before = scene.world.rows[FEEDBACK_LOSSES][APP]

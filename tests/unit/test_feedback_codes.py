@@ -269,7 +269,7 @@ def test_F6_a_success_is_no_code_with_2xx_or_ok(provider: PushProvider, code: st
 @pytest.mark.parametrize(
     ("code", "status"), [("", 0), ("OK", 404), ("OK", 400), ("SomethingNew", 200), ("", 300), ("", 199)]
 )
-def test_F6_nothing_else_is(code: str, status: int) -> None:
+def test_F6_no_other_code_means_success(code: str, status: int) -> None:
     assert verdict(FCM, code, status, "") is Verdict.UNRECOGNIZED
 
 

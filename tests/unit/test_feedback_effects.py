@@ -134,7 +134,7 @@ def test_F5_every_profile_of_the_device_that_holds_the_token_is_touched() -> Non
     assert scene.tokens(cid) == ["OTHER"]
 
 
-def test_F5_named_by_one_users_key_too() -> None:
+def test_F5_a_report_by_profile_key_affects_every_user_with_the_token() -> None:
     scene = given(
         profile(ANN, fcm("T")),
         profile(BOB, fcm("T"), fcm("B", purpose=CALL)),
@@ -182,7 +182,7 @@ def test_F6_repeating_it_writes_nothing() -> None:
 @pytest.mark.parametrize(
     "code", ["QUOTA_EXCEEDED", "INTERNAL", "THIRD_PARTY_AUTH_ERROR", "WHATEVER", "INVALID_ARGUMENT"]
 )
-def test_F6_troubles_that_prove_nothing_change_no_profile(code: str) -> None:
+def test_F6_codes_that_prove_nothing_change_no_profile(code: str) -> None:
     scene = holding("T")
     before = scene.profile(ANN)
     [result] = scene.feedback(dead("T", T0 + after(), error_code=code))

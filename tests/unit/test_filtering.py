@@ -96,7 +96,7 @@ def test_precedence_is_that_of_aip_160(text: str, meant: str) -> None:
         ("language = a\x00b", 13, "no control character"),
     ],
 )
-def test_a_refusal_tells_where_and_what_was_expected(text: str, column: int, expected: str) -> None:
+def test_a_refusal_names_the_place_and_what_was_expected(text: str, column: int, expected: str) -> None:
     """T3: INVALID_FILTER with the column."""
     assert refusal(text) == (column, expected)
 

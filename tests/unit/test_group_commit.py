@@ -41,7 +41,7 @@ async def test_a_batch_without_a_fault_is_worked_on_once() -> None:
     assert work.answers == {0: 0, 1: 1, 2: 4, 3: 9}
 
 
-async def test_nothing_is_no_work() -> None:
+async def test_without_entries_no_batch_is_carried_out() -> None:
     work = Work()
     await carry_out([], work, work.refuse)
     assert work.batches == []
@@ -62,7 +62,7 @@ async def test_one_fault_costs_two_batches_for_each_halving() -> None:
     assert len(work.batches) == 1 + 2 * 9
 
 
-async def test_what_the_work_answers_for_all_is_not_tried_in_halves() -> None:
+async def test_a_failure_of_the_whole_batch_is_not_bisected() -> None:
     work = Work(down=True)
     await carry_out(range(4), work, work.refuse)
     assert work.batches == [[0, 1, 2, 3]]
@@ -96,7 +96,7 @@ async def test_enough_callers_end_the_wait() -> None:
     await wait
 
 
-async def test_who_waits_already_is_not_waited_for() -> None:
+async def test_callers_that_wait_already_are_not_waited_for() -> None:
     await Gathering(FOREVER).wait(3, 3)
 
 

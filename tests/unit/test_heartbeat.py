@@ -23,7 +23,7 @@ from tests.support.domain import ANN, APP, INSTANT, T0, days, dead, fcm, given, 
 # --- H1 ---
 
 
-def test_H1_a_heartbeat_sets_the_time_and_tells_expiry_and_the_next() -> None:
+def test_H1_a_heartbeat_sets_the_time_and_returns_expiry_and_interval() -> None:
     scene = given(profile(ANN))
     answer = scene.later(days(3)).heartbeat(ANN)
     assert answer == Beat(last_heartbeat_time=T0 + days(3), expire_time=T0 + days(43), next_heartbeat_after=days(15))
@@ -142,7 +142,7 @@ def test_H3_a_young_heartbeat_is_not_written_again() -> None:
     assert answer.expire_time == T0 + days(40)
 
 
-def test_H3_one_as_old_as_the_granularity_is() -> None:
+def test_H3_a_heartbeat_as_old_as_the_granularity_is_replaced() -> None:
     scene = given(profile(ANN, last_heartbeat_time=T0), at=T0 + hours(1))
     assert scene.heartbeat(ANN).last_heartbeat_time == T0 + hours(1)
 

@@ -48,7 +48,7 @@ def active(scene: Scene) -> list[ProfileKey]:
 
 @pytest.mark.parametrize("imported", [True, False], ids=["imported", "registered here"])
 @pytest.mark.parametrize("told", [True, False], ids=["with its time", "without a time"])
-def test_i1_a_user_who_signed_out_here_after_the_registration_stays_signed_out(imported: bool, told: bool) -> None:
+def test_I1_a_user_who_signed_out_here_after_the_registration_stays_signed_out(imported: bool, told: bool) -> None:
     scene = given(at=T0)
     if imported:
         bring(scene, record(ANN, T0, "t", start=T0))
@@ -61,7 +61,7 @@ def test_i1_a_user_who_signed_out_here_after_the_registration_stays_signed_out(i
     assert scene.owner(fcm("t")) is None
 
 
-def test_i1_a_registration_after_the_sign_out_here_signs_the_user_in() -> None:
+def test_I1_a_registration_after_the_sign_out_here_signs_the_user_in() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     scene.later(days(10)).do(Unregister(ANN), Unregistered)
@@ -70,7 +70,7 @@ def test_i1_a_registration_after_the_sign_out_here_signs_the_user_in() -> None:
     assert active(scene) == [ANN]
 
 
-def test_i1_a_user_who_was_replaced_here_stays_signed_out_when_the_device_is_left() -> None:
+def test_I1_a_user_who_was_replaced_here_stays_signed_out_when_the_device_is_left() -> None:
     """Pushes of the earlier user must not reach a device that another user has left (R6)."""
     scene = given(at=T0)
     scene.register(ANN, patch(fcm("t")))
@@ -82,7 +82,7 @@ def test_i1_a_user_who_was_replaced_here_stays_signed_out_when_the_device_is_lef
 
 
 @pytest.mark.parametrize("told", [True, False], ids=["with its time", "without a time"])
-def test_i1_a_profile_that_was_deleted_here_after_the_registration_stays_deleted(told: bool) -> None:
+def test_I1_a_profile_that_was_deleted_here_after_the_registration_stays_deleted(told: bool) -> None:
     """An account that was removed here is not brought back by the next export of the old system."""
     scene = given(at=T0)
     scene.register(ANN)
@@ -92,7 +92,7 @@ def test_i1_a_profile_that_was_deleted_here_after_the_registration_stays_deleted
     assert not scene.has(ANN)
 
 
-def test_i1_a_registration_after_the_deletion_creates_the_profile() -> None:
+def test_I1_a_registration_after_the_deletion_creates_the_profile() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     scene.later(days(20)).do(DeleteDeviceProfile(APP, user_id=ANN.user_id, device_id=ANN.device_id), Deleted)
@@ -100,7 +100,7 @@ def test_i1_a_registration_after_the_deletion_creates_the_profile() -> None:
     assert bring(scene, record(ANN, T0 + days(21), start=scene.now)) == [ImportOutcome.CREATED]
 
 
-def test_d4_what_was_deleted_with_an_earlier_app_is_imported_again() -> None:
+def test_D4_what_was_deleted_with_an_earlier_app_is_imported_again() -> None:
     """A trial: the app is deleted and created again before the real import."""
     scene = given(at=T0)
     bring(scene, record(ANN, T0 - days(9), start=T0))
@@ -111,7 +111,7 @@ def test_d4_what_was_deleted_with_an_earlier_app_is_imported_again() -> None:
     assert bring(scene, replace(again, app_time=T0 + hours(2))) == [ImportOutcome.CREATED]
 
 
-def test_c8_no_registration_of_an_import_brings_an_erased_person_back() -> None:
+def test_C8_no_registration_of_an_import_brings_an_erased_person_back() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     scene.later(days(20))
@@ -124,7 +124,7 @@ def test_c8_no_registration_of_an_import_brings_an_erased_person_back() -> None:
     assert bring(scene, record(ANN, T0 + days(25), start=scene.now)) == [ImportOutcome.UNCHANGED]
 
 
-def test_c8_an_erased_user_comes_back_on_no_device_that_was_never_here() -> None:
+def test_C8_an_erased_user_comes_back_on_no_device_that_was_never_here() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     scene.later(days(1)).do(RememberErasure(ANN.user), type(None))
@@ -135,7 +135,7 @@ def test_c8_an_erased_user_comes_back_on_no_device_that_was_never_here() -> None
     assert bring(scene, record(key(BOB.user_id, "never here"))) == [ImportOutcome.CREATED]
 
 
-def test_c8_an_import_does_not_fill_the_profile_of_a_person_who_registered_again_after_an_erasure() -> None:
+def test_C8_an_import_does_not_fill_the_profile_of_a_person_who_registered_again_after_an_erasure() -> None:
     scene = given(at=T0)
     scene.do(RememberErasure(ANN.user), type(None))
     scene.later(days(1)).register(ANN)
@@ -146,7 +146,7 @@ def test_c8_an_import_does_not_fill_the_profile_of_a_person_who_registered_again
 # --- signed out there ---
 
 
-def test_i1_a_later_record_signs_a_user_in_whom_an_earlier_one_signs_out() -> None:
+def test_I1_a_later_record_signs_a_user_in_whom_an_earlier_one_signs_out() -> None:
     for records in permutations([record(ANN, T0, source=OUT), record(ANN, T0 + days(1), "t")]):
         scene = given(at=NOW)
         bring(scene, *records)
@@ -154,7 +154,7 @@ def test_i1_a_later_record_signs_a_user_in_whom_an_earlier_one_signs_out() -> No
         assert scene.owner(fcm("t")) == ANN.device_id
 
 
-def test_e1_a_record_that_signs_a_user_out_leaves_an_event() -> None:
+def test_E1_a_record_that_signs_a_user_out_leaves_an_event() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     scene.at(NOW)
@@ -166,7 +166,7 @@ def test_e1_a_record_that_signs_a_user_out_leaves_an_event() -> None:
 # --- users of one device ---
 
 
-def test_r6_a_device_with_one_user_has_one_though_a_record_calls_the_later_one_inactive() -> None:
+def test_R6_a_device_with_one_user_has_one_though_a_record_calls_the_later_one_inactive() -> None:
     """Of an app with several users on a device, imported into one with one."""
     ann, bob = record(ANN, T0, "t"), record(BOB, T0 + days(1), "t", source=SourceState(inactive=True))
     for records in permutations([ann, bob]):
@@ -177,7 +177,7 @@ def test_r6_a_device_with_one_user_has_one_though_a_record_calls_the_later_one_i
 
 @pytest.mark.parametrize("settings", DEVICE_RULES)
 @pytest.mark.parametrize("at", [None, T0], ids=["without times", "at one time"])
-def test_i1_users_who_registered_at_one_time_have_the_same_winner_in_any_order(
+def test_I1_users_who_registered_at_one_time_have_the_same_winner_in_any_order(
     settings: dict[str, bool], at: datetime | None
 ) -> None:
     winners = set()
@@ -189,7 +189,7 @@ def test_i1_users_who_registered_at_one_time_have_the_same_winner_in_any_order(
 
 
 @pytest.mark.parametrize("at", [None, T0], ids=["without times", "at one time"])
-def test_i1_devices_that_registered_one_token_at_one_time_have_the_same_owner_in_any_order(at: datetime | None) -> None:
+def test_I1_devices_that_registered_one_token_at_one_time_have_the_same_owner_in_any_order(at: datetime | None) -> None:
     owners = set()
     for records in permutations([record(key("ann", device), at, "t") for device in ("d1", "d2", "d3")]):
         scene = given(at=NOW)
@@ -255,7 +255,7 @@ def a_file(numbers: random.Random, *, shared: bool) -> list[ImportProfile]:
         pytest.param({"multi_user_per_device": True, "single_device_per_user": True}, id="several users, one device"),
     ],
 )
-def test_i1_any_order_and_repetition_of_the_records_of_a_file_gives_the_same_profiles(
+def test_I1_any_order_and_repetition_of_the_records_of_a_file_gives_the_same_profiles(
     settings: dict[str, bool], shared: bool
 ) -> None:
     for seed in range(10):
@@ -277,7 +277,7 @@ def test_i1_any_order_and_repetition_of_the_records_of_a_file_gives_the_same_pro
 # --- the import itself ---
 
 
-def test_i1_the_start_of_an_import_under_a_clock_that_was_ahead_is_corrected() -> None:
+def test_I1_the_start_of_an_import_under_a_clock_that_was_ahead_is_corrected() -> None:
     """Else the push tokens of the import would be deaf to feedback for a year (Terms: stamps ahead)."""
     scene = given(at=NOW)
     begin = BeginImport(ImportKey(APP, "i1"))

@@ -37,14 +37,14 @@ def bring(scene: Scene, *records: ImportProfile) -> list[ImportOutcome]:
     return [scene.do(one, Imported).outcome for one in records]
 
 
-def test_i1_no_profile_is_created_after_its_registration() -> None:
+def test_I1_no_profile_is_created_after_its_registration() -> None:
     scene = given(at=NOW)
     bring(scene, replace(record(ANN, T0), create_time=T0 + days(1)))
     assert scene.profile().create_time == T0
 
 
 @pytest.mark.parametrize("first_created", [0, 1])
-def test_i1_the_earliest_creation_counts(first_created: int) -> None:
+def test_I1_the_earliest_creation_counts(first_created: int) -> None:
     """In any order of the records, and whichever of them names it."""
     created = [T0 + days(first_created), T0 + days(1 - first_created)]
     earlier = replace(record(ANN, T0 + days(5)), create_time=created[0])
@@ -55,7 +55,7 @@ def test_i1_the_earliest_creation_counts(first_created: int) -> None:
         assert (scene.profile().create_time, scene.profile().register_time) == (T0, T0 + days(9))
 
 
-def test_i1_a_record_without_a_time_takes_nothing_from_a_profile_that_was_active_here() -> None:
+def test_I1_a_record_without_a_time_takes_nothing_from_a_profile_that_was_active_here() -> None:
     scene = given(at=T0)
     scene.register(ANN, patch(fcm("t")))
     scene.at(NOW)
@@ -63,7 +63,7 @@ def test_i1_a_record_without_a_time_takes_nothing_from_a_profile_that_was_active
     assert scene.owner(fcm("t")) == ANN.device_id
 
 
-def test_r3_a_token_that_the_app_confirmed_here_after_the_registration_stays() -> None:
+def test_R3_a_token_that_the_app_confirmed_here_after_the_registration_stays() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     scene.later(days(10)).update(ANN, patch(fcm("new")))
@@ -72,13 +72,13 @@ def test_r3_a_token_that_the_app_confirmed_here_after_the_registration_stays() -
     assert sorted(scene.tokens()) == ["call", "new"]
 
 
-def test_p2_a_record_that_the_reaper_would_delete_at_once_is_refused() -> None:
+def test_P2_a_record_that_the_reaper_would_delete_at_once_is_refused() -> None:
     scene = given(at=NOW, never_heartbeat_ttl=days(30))
     assert scene.refused(record(ANN, T0)).reason is Reason.RECORD_EXPIRED
     assert bring(scene, record(ANN, NOW - days(29))) == [ImportOutcome.CREATED]
 
 
-def test_m1_a_profile_that_was_counted_before_its_deletion_is_not_counted_anew() -> None:
+def test_M1_a_profile_that_was_counted_before_its_deletion_is_not_counted_anew() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     state = scene.state(record(ANN, NOW))
@@ -91,7 +91,7 @@ def test_m1_a_profile_that_was_counted_before_its_deletion_is_not_counted_anew()
     assert scene.profile().mad.deletion_time == T0
 
 
-def test_m2_an_import_long_after_a_deletion_opens_no_window_without_a_count() -> None:
+def test_M2_an_import_long_after_a_deletion_opens_no_window_without_a_count() -> None:
     """The tombstone is purged after 90 days; the ledger still has the count."""
     scene = given(at=T0)
     scene.register(ANN)
@@ -104,7 +104,7 @@ def test_m2_an_import_long_after_a_deletion_opens_no_window_without_a_count() ->
     assert scene.counted(ANN) == [T0, NOW + days(1)]
 
 
-def test_f6_a_suspect_endpoint_stays_suspect() -> None:
+def test_F6_a_suspect_endpoint_stays_suspect() -> None:
     scene = given(at=NOW)
     source = SourceState(suspect=frozenset({(PushProvider.FCM, "t")}))
     bring(scene, record(ANN, T0, fcm("t"), fcm("u", purpose=CALL), source=source))
@@ -112,7 +112,7 @@ def test_f6_a_suspect_endpoint_stays_suspect() -> None:
     assert states == {"t": PushEndpointState.SUSPECT, "u": PushEndpointState.DELIVERABLE}
 
 
-def test_f4_a_dead_endpoint_replaces_an_older_token_of_its_purpose() -> None:
+def test_F4_a_dead_endpoint_replaces_an_older_token_of_its_purpose() -> None:
     scene = given(at=NOW)
     dead = PushEndpoint(
         provider=PushProvider.FCM,
@@ -128,7 +128,7 @@ def test_f4_a_dead_endpoint_replaces_an_older_token_of_its_purpose() -> None:
 
 
 @pytest.mark.parametrize("out_is_later", [True, False])
-def test_i1_no_token_of_an_earlier_registration_comes_by_or_to_a_user_who_is_signed_out(out_is_later: bool) -> None:
+def test_I1_no_token_of_an_earlier_registration_comes_by_or_to_a_user_who_is_signed_out(out_is_later: bool) -> None:
     """A push must not reach somebody who has left."""
     scene = given(at=NOW)
     first, then = (REGISTERED, OUT) if out_is_later else (OUT, REGISTERED)
@@ -136,7 +136,7 @@ def test_i1_no_token_of_an_earlier_registration_comes_by_or_to_a_user_who_is_sig
     assert scene.owner(fcm("t")) is None
 
 
-def test_r1_a_registration_leaves_the_values_of_an_earlier_one_that_it_does_not_name() -> None:
+def test_R1_a_registration_leaves_the_values_of_an_earlier_one_that_it_does_not_name() -> None:
     earlier = record(ANN, T0, fcm("t"))
     earlier = replace(
         earlier,
@@ -155,7 +155,7 @@ def test_r1_a_registration_leaves_the_values_of_an_earlier_one_that_it_does_not_
         assert scene.tokens() == ["t"]
 
 
-def test_u5_values_of_an_earlier_registration_are_added_up_to_the_limit() -> None:
+def test_U5_values_of_an_earlier_registration_are_added_up_to_the_limit() -> None:
     def with_(at: datetime, name: str, number: int) -> ImportProfile:
         one = record(ANN, at)
         custom = {f"{name}{place:02}": "1" for place in range(number)}
@@ -168,7 +168,7 @@ def test_u5_values_of_an_earlier_registration_are_added_up_to_the_limit() -> Non
     assert sum(name.startswith("late") for name in names) == 40
 
 
-def test_r4_a_token_that_another_device_took_since_is_not_taken_back_by_an_earlier_registration() -> None:
+def test_R4_a_token_that_another_device_took_since_is_not_taken_back_by_an_earlier_registration() -> None:
     scene = given(at=NOW)
     bring(
         scene,
@@ -179,7 +179,7 @@ def test_r4_a_token_that_another_device_took_since_is_not_taken_back_by_an_earli
     assert scene.owner(fcm("t")) == "other"
 
 
-def test_d1_a_user_who_is_signed_out_is_not_signed_out_again() -> None:
+def test_D1_a_user_who_is_signed_out_is_not_signed_out_again() -> None:
     scene = given(at=NOW)
     bring(scene, record(ANN, T0, source=OUT))
     scene.later(hours(1))
@@ -189,21 +189,21 @@ def test_d1_a_user_who_is_signed_out_is_not_signed_out_again() -> None:
     assert len(scene.events(EventType.PROFILE_UNREGISTERED)) == 1
 
 
-def test_e1_a_record_of_a_user_who_is_inactive_in_the_source_leaves_an_event() -> None:
+def test_E1_a_record_of_a_user_who_is_inactive_in_the_source_leaves_an_event() -> None:
     scene = given(at=NOW, multi_user_per_device=True)
     bring(scene, record(ANN, T0), record(ANN, T0 + days(1), source=SourceState(inactive=True)))
     [event] = scene.events(EventType.USER_DEACTIVATED)
     assert event.user_id == ANN.user_id
 
 
-def test_e1_a_record_of_a_device_that_is_superseded_in_the_source_leaves_an_event() -> None:
+def test_E1_a_record_of_a_device_that_is_superseded_in_the_source_leaves_an_event() -> None:
     scene = given(at=NOW, single_device_per_user=True)
     bring(scene, record(ANN, T0, fcm("t")), record(ANN, T0 + days(1), fcm("t"), source=SourceState(superseded=True)))
     assert scene.profile().push_superseded
     assert len(scene.events(EventType.PUSH_SUPERSEDED)) == 1
 
 
-def test_r7_a_device_that_is_superseded_in_the_source_supersedes_no_other() -> None:
+def test_R7_a_device_that_is_superseded_in_the_source_supersedes_no_other() -> None:
     scene = given(at=NOW, single_device_per_user=True)
     other = key("ann", "other")
     superseded = SourceState(superseded=True)
@@ -211,7 +211,7 @@ def test_r7_a_device_that_is_superseded_in_the_source_supersedes_no_other() -> N
     assert not scene.profile(other).push_superseded
 
 
-def test_r7_the_earlier_of_two_devices_is_superseded_in_any_order() -> None:
+def test_R7_the_earlier_of_two_devices_is_superseded_in_any_order() -> None:
     other = key("ann", "other")
     for records in permutations([record(ANN, T0), record(other, T0 + days(1))]):
         scene = given(at=NOW, single_device_per_user=True)
@@ -219,7 +219,7 @@ def test_r7_the_earlier_of_two_devices_is_superseded_in_any_order() -> None:
         assert (scene.profile(ANN).push_superseded, scene.profile(other).push_superseded) == (True, False)
 
 
-def test_i1_of_a_deletion_and_a_registration_at_the_same_time_the_deletion_wins() -> None:
+def test_I1_of_a_deletion_and_a_registration_at_the_same_time_the_deletion_wins() -> None:
     scene = given(at=T0)
     scene.register(ANN)
     state = scene.state(record(ANN, T0))

@@ -37,8 +37,8 @@ class Store:
         pass
 
 
-class Told(NullObserver):
-    """Adds up what it is told."""
+class CountingObserver(NullObserver):
+    """Adds up the checked calls."""
 
     def __init__(self) -> None:
         self.calls: Counter[Any] = Counter()
@@ -48,9 +48,9 @@ class Told(NullObserver):
         self.calls[app_id, outcome] += calls
 
 
-async def test_J7_numbers_that_cannot_be_written_are_kept_and_told_once() -> None:
-    store, told, clock = Store(), Told(), ManualClock(MIDNIGHT)
-    tally = Tally(cast(JwtStore, store), clock, told)
+async def test_J7_numbers_that_cannot_be_written_are_kept_and_reported_once() -> None:
+    store, observer, clock = Store(), CountingObserver(), ManualClock(MIDNIGHT)
+    tally = Tally(cast(JwtStore, store), clock, observer)
     store.is_down = True
     for _ in range(3):
         tally.count("shop", clock.now(), JwtOutcome.VALID, "4.2")
@@ -60,12 +60,12 @@ async def test_J7_numbers_that_cannot_be_written_are_kept_and_told_once() -> Non
     await tally.flush()
     await tally.flush()
     assert store.counts == {CountKey("shop", MIDNIGHT.date(), JwtOutcome.VALID, "4.2"): 3}
-    assert told.calls == {("shop", JwtOutcome.VALID): 3}
+    assert observer.calls == {("shop", JwtOutcome.VALID): 3}
 
 
 async def test_J7_a_call_counts_on_its_own_UTC_day() -> None:
-    store, told, clock = Store(), Told(), ManualClock(MIDNIGHT)
-    tally = Tally(cast(JwtStore, store), clock, told)
+    store, observer, clock = Store(), CountingObserver(), ManualClock(MIDNIGHT)
+    tally = Tally(cast(JwtStore, store), clock, observer)
     for microseconds in (-1, 0, 86_400_000_000 - 1, 86_400_000_000, -1):
         tally.count("shop", MIDNIGHT + timedelta(microseconds=microseconds), JwtOutcome.MISSING, "")
     await tally.flush()

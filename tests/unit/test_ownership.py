@@ -180,7 +180,7 @@ def test_R4_holds_within_an_app_only() -> None:
     assert scene.tokens(ANN) == ["T"]
 
 
-def test_R4_a_token_that_nobody_holds_any_more_can_be_claimed() -> None:
+def test_R4_a_token_without_a_holder_can_be_claimed() -> None:
     scene = given(profile(ANN, fcm("T")))
     scene.unregister(ANN)
     assert scene.owner(fcm("T")) is None
@@ -233,7 +233,7 @@ def test_R5_an_already_inactive_user_is_not_displaced_again() -> None:
     assert answer.displaced == (Displacement(BOB, DisplacementEffect.DEACTIVATED),)
 
 
-def test_R5_nobody_is_promoted_when_the_active_user_leaves() -> None:
+def test_R5_no_other_user_becomes_active_when_the_active_user_leaves() -> None:
     scene = given(profile(ANN, user_state=UserState.INACTIVE), profile(BOB), multi_user_per_device=True)
     scene.unregister(BOB)
     scene.later(days(1)).heartbeat(ANN)

@@ -53,7 +53,7 @@ def test_K1_certificate_and_token_key_of_apple_can_follow_each_other() -> None:
         assert followed == ({CERTIFICATE, TOKEN_KEY} if kind in {CERTIFICATE, TOKEN_KEY} else {kind})
 
 
-def test_K4_what_is_in_use_is_the_current_one_or_else_the_last() -> None:
+def test_K4_the_credential_in_use_is_the_current_or_the_last_one() -> None:
     in_use = rules.in_use(
         [
             credential(1, 300),
@@ -107,7 +107,7 @@ def test_K4_each_reminder_is_due_once_as_time_passes() -> None:
         (-400, -7, None),
     ],
 )
-def test_K4_after_a_pause_the_latest_one_that_is_due(days: float, sent: int | None, due: int | None) -> None:
+def test_K4_after_a_pause_the_latest_due_reminder_is_sent(days: float, sent: int | None, due: int | None) -> None:
     one = credential(1, days)
     if sent is not None:
         one = replace(one, reminder=Reminder(sent, NOW - timedelta(days=1), mailed=True))

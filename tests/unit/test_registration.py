@@ -147,7 +147,7 @@ def test_R2_a_deleted_profile_registers_anew_at_once() -> None:
     assert answer.profile.last_heartbeat_time is None
 
 
-def test_R2_also_within_one_batch() -> None:
+def test_R2_a_registration_after_a_deletion_in_one_batch_creates_a_profile() -> None:
     scene = given(profile(ANN, fcm("T"), last_heartbeat_time=T0))
     scene.later(hours(1)).batch(DELETE_ANN, Register(ANN, patch(fcm("T"))))
     assert scene.profile(ANN).create_time == T0 + hours(1)
@@ -300,7 +300,7 @@ def test_H4_a_registration_without_a_heartbeat_before_is_none() -> None:
     ("user", "device", "named"),
     [("ann", "phone", ()), ("null", "phone", ("user_id",)), ("(null)", "-1", ("user_id", "device_id"))],
 )
-def test_placeholder_ids_are_taken_and_told(user: str, device: str, named: tuple[str, ...]) -> None:
+def test_placeholder_ids_are_accepted_and_reported(user: str, device: str, named: tuple[str, ...]) -> None:
     answer = given().register(key(user, device))
     assert answer.created
     assert answer.placeholder_ids == named
@@ -361,7 +361,7 @@ def test_R11_other_providers_have_no_environment() -> None:
     assert scene.profile(ANN).push_endpoints[0].apns_environment is ApnsEnvironment.UNSPECIFIED
 
 
-def test_R12_the_permission_is_kept_and_told() -> None:
+def test_R12_a_registration_without_a_permission_keeps_it_and_changes_are_events() -> None:
     scene = given()
     scene.register(ANN, ProfilePatch(push_endpoints=(fcm("T"),), push_permission=PushPermission.GRANTED))
     assert scene.events(EventType.PUSH_PERMISSION_CHANGED) == [], "told with the creation"
@@ -374,7 +374,7 @@ def test_R12_the_permission_is_kept_and_told() -> None:
     assert [e.reason for e in scene.events(EventType.PUSH_PERMISSION_CHANGED)] == ["DENIED", "PROVISIONAL"]
 
 
-def test_R2_reactivation_tells_how_the_profile_went() -> None:
+def test_R2_an_unregistered_profile_keeps_the_reason() -> None:
     scene = given(profile(ANN))
     scene.unregister(ANN)
     assert scene.profile(ANN).unregister_reason is UnregisterReason.CLIENT

@@ -11,7 +11,7 @@ from profile_grpc.domain.registration import Register
 from profile_grpc.service.ports import NodeUnavailable, StoreUnavailable
 from tests.support.domain import key
 from tests.support.memory_store import nothing
-from tests.support.queue import SETTINGS, Bench, Gate, bench, device, reason
+from tests.support.queue import SETTINGS, Bench, PausedCommits, bench, device, reason
 
 SHARDS = {"shop": 1, "news": 2, "game": 2}
 
@@ -60,26 +60,26 @@ async def test_a_node_that_is_away_stops_its_own_apps_only() -> None:
 
 
 async def test_a_node_that_does_not_answer_holds_up_its_own_apps_only() -> None:
-    gate = Gate()
+    paused = PausedCommits()
 
     async def hangs(changes: Changes) -> None:
         if "shop" in apps(changes):
-            await gate(changes)
+            await paused(changes)
 
     async with bench(pending=16) as made:
         spread(made).store.before_commit = hangs
         waiting = await made.callers(of("shop", 0))
-        await gate.arrival()
+        await paused.reached()
         waiting += await made.callers(of("shop", 1), of("shop", 2))
         assert await reason(made.submit(of("shop", 3))) is Reason.QUEUE_FULL, "an eighth of the places is for one shard"
         for number in range(20):
             assert (await made.submit(of("news", number))).created
-        gate.open()
+        paused.resume()
         for task in waiting:
             assert (await task).created
 
 
-async def test_who_cannot_be_told_the_shard_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_commands_whose_shard_cannot_be_read_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     async def shard(_app_id: str) -> int:
         raise StoreUnavailable
 

@@ -175,7 +175,7 @@ def test_each_time_of_a_tombstone_is_corrected_by_itself(deleted: datetime, open
     assert corrected == left._replace(delete_time=T0, mad_deletion_time=T0)
 
 
-def test_what_is_not_ahead_is_not_written() -> None:
+def test_times_that_are_not_ahead_are_not_written() -> None:
     scene = given(profile(ANN, fcm("T")), at=T0)
     item = PushFeedback(PushProvider.FCM, "T", error_code="UNAVAILABLE", sent_at=T0)
     assert scene.changes(Register(ANN)).rows

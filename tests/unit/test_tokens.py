@@ -181,7 +181,7 @@ def test_X3_a_printed_token_is_found() -> None:
 
 
 @pytest.mark.parametrize("word", [*WORDS, DATA, "000000"])
-def test_X3_a_word_for_no_token_is_nobodys(word: str) -> None:
+def test_X3_a_placeholder_for_no_token_matches_no_profile(word: str) -> None:
     assert spellings(word) == frozenset()
 
 

@@ -14,7 +14,7 @@ ROW = row_of("push_credential", "shop", "c1")
 SECRET = b"-----BEGIN PRIVATE KEY-----"
 
 
-def test_what_is_sealed_opens_for_its_row_and_shows_nothing() -> None:
+def test_a_sealed_secret_opens_for_its_row_and_reveals_nothing() -> None:
     """K2: AES-256-GCM under a data key of its own."""
     vault = Vault({"2026": NEW})
     one, other = vault.seal(SECRET, ROW), vault.seal(SECRET, ROW)
@@ -64,7 +64,7 @@ def test_every_changed_byte_is_noticed() -> None:
 @pytest.mark.parametrize(
     "text", ["", "ring", "ring:2026", "ring:2026:", "ring:2026:AAAA", "ring::AAAA", "ring:2026:!", "x:2026:AAAA"]
 )
-def test_what_was_never_sealed_does_not_open(text: str) -> None:
+def test_a_text_that_was_never_sealed_does_not_open(text: str) -> None:
     """K2."""
     with pytest.raises(CannotOpen):
         Vault({"2026": NEW}).open(text, ROW)
@@ -90,7 +90,7 @@ def test_another_key_of_the_same_id_does_not_open() -> None:
         Vault({"2026": OLD}).open(Vault({"2026": NEW}).seal(SECRET, ROW), ROW)
 
 
-def test_without_a_ring_nothing_is_sealed() -> None:
+def test_without_a_key_ring_sealing_is_refused() -> None:
     """K2: the refusal says what to do."""
     with pytest.raises(Refused, match="PROFILE_GRPC_SEAL_KEYS") as refused:
         Vault({}).seal(SECRET, ROW)

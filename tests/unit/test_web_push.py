@@ -44,5 +44,5 @@ def test_R10_endpoints_are_https_urls(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["", "abc", "http://h/a", "https://", "https:///a", "https://h/a b", "https://h:x/", "https://hé/", "//h/a"]
 )
-def test_R10_anything_else_is_none(url: str) -> None:
+def test_R10_other_urls_are_no_endpoints_of_push_services(url: str) -> None:
     assert not is_endpoint(url)

@@ -14,7 +14,8 @@ from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.sealing import CannotOpen, SecretBox
 from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.service.webhooks import WebhookOrder, Webhooks
-from tests.support.webhooks import HASHER, NOW, SECRETS, Hands, MemoryEvents, MemoryWebhooks, event, use_cases
+from tests.support.domain import ManualClock
+from tests.support.webhooks import HASHER, NOW, SECRETS, MemoryEvents, MemoryWebhooks, event, use_cases
 
 URL = "https://crm.example.com/hook"
 ORDER = WebhookOrder("acme", URL)
@@ -22,7 +23,7 @@ ORDER = WebhookOrder("acme", URL)
 
 @dataclass(slots=True)
 class World:
-    clock: Hands = field(default_factory=Hands)
+    clock: ManualClock = field(default_factory=lambda: ManualClock(NOW))
     store: MemoryWebhooks = field(default_factory=MemoryWebhooks)
     events: MemoryEvents = field(default_factory=MemoryEvents)
     use: Webhooks = field(init=False)

@@ -95,12 +95,12 @@ def test_E6_a_replay_goes_back_and_makes_new_requests() -> None:
     assert webhooks.is_due(again, NOW)
 
 
-def test_E6_events_that_the_retention_took_are_told() -> None:
+def test_E6_events_lost_to_the_retention_are_reported() -> None:
     moved = webhooks.without_lost(failing(5)[0], 5000, NOW)
     assert (moved.position, moved.pending, moved.lost_time) == (5000, None, NOW)
 
 
-def test_E6_two_secrets_sign_while_one_is_rotated() -> None:
+def test_E6_a_rotated_secret_signs_until_its_end_too() -> None:
     rotated = webhooks.rotated(WEBHOOK, "2", timedelta(hours=1), NOW)
     assert [secret.sealed for secret in webhooks.signing(rotated, NOW)] == ["2", "1"]
     assert [secret.sealed for secret in webhooks.signing(rotated, NOW + timedelta(hours=1))] == ["2"]

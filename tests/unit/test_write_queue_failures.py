@@ -71,18 +71,18 @@ BREAKAGES = [
 
 @pytest.mark.parametrize("place", range(7))
 @pytest.mark.parametrize(("error", "expected"), BREAKAGES)
-async def test_what_cannot_be_committed_fails_alone(error: Exception, expected: Reason, place: int) -> None:
+async def test_a_command_that_cannot_be_committed_fails_alone(error: Exception, expected: Reason, place: int) -> None:
     async with bench() as b:
-        gate = await b.held()
+        paused = await b.pause_commits()
         tasks = await b.callers(*[Register(device(n)) for n in range(7)])
         b.break_commits_of(device(place), error)
-        gate.open()
+        paused.resume()
         assert [await reason(task) for task in tasks] == [expected if n == place else None for n in range(7)]
         assert set(b.world.profiles) == {key("first", "first"), *map(device, range(7))} - {device(place)}
 
 
 @pytest.mark.parametrize(("error", "expected"), BREAKAGES)
-async def test_the_queue_works_on_after_a_failure(error: Exception, expected: Reason) -> None:
+async def test_the_queue_continues_after_a_failure(error: Exception, expected: Reason) -> None:
     async with bench() as b:
         b.break_commits_of(ANN, error)
         assert await reason(b.submit(Register(ANN))) is expected
@@ -92,7 +92,7 @@ async def test_the_queue_works_on_after_a_failure(error: Exception, expected: Re
 
 async def test_order_is_kept_among_those_that_bisection_parts() -> None:
     async with bench() as b:
-        gate = await b.held()
+        paused = await b.pause_commits()
         tasks = await b.callers(
             Register(ANN),
             Register(BOB, patch(fcm("T"))),
@@ -102,7 +102,7 @@ async def test_order_is_kept_among_those_that_bisection_parts() -> None:
             Heartbeat(ANN),
         )
         b.break_commits_of(device(1), DataRefused("no"))
-        gate.open()
+        paused.resume()
         assert [await reason(t) for t in tasks] == [
             None,
             None,
@@ -124,9 +124,9 @@ async def test_a_rule_that_raises_fails_only_its_own_command(monkeypatch: pytest
 
     monkeypatch.setattr(Register, "decide", faulty)
     async with bench() as b:
-        gate = await b.held()
+        paused = await b.pause_commits()
         tasks = await b.callers(*[Register(device(n)) for n in range(5)])
-        gate.open()
+        paused.resume()
         reasons = [await reason(task) for task in tasks]
         assert reasons == [None, None, Reason.INTERNAL, None, None]
         assert device(2) not in b.world.profiles
@@ -155,10 +155,10 @@ async def test_a_conflict_is_tried_a_bounded_number_of_times(attempts: int) -> N
 async def test_the_neighbours_of_a_lasting_conflict_wait_for_few_attempts() -> None:
     """All the patience is for the command alone, once its 63 neighbours have been committed in 6 halvings."""
     async with bench(attempts=8, shared_attempts=1) as b:
-        gate = await b.held()
+        paused = await b.pause_commits()
         tasks = await b.callers(*[Register(device(n)) for n in range(64)])
         b.break_commits_of(device(63), Conflict("again"))  # the last one: every neighbour comes before it
-        gate.open()
+        paused.resume()
         await asyncio.wait(tasks[:63])
         assert b.observer.conflicts < 6 + 8, "they are answered before the command alone has spent its attempts"
         assert [await reason(task) for task in tasks] == [None] * 63 + [Reason.CONFLICT]
@@ -168,12 +168,12 @@ async def test_the_neighbours_of_a_lasting_conflict_wait_for_few_attempts() -> N
 # --- an unreachable database ---
 
 
-async def test_without_the_store_everybody_is_told_to_repeat() -> None:
+async def test_while_the_store_is_unavailable_callers_are_told_to_retry() -> None:
     async with bench() as b:
-        gate = await b.held()
+        paused = await b.pause_commits()
         tasks = await b.callers(Register(ANN), Register(BOB))
         b.break_commits_of(ANN, StoreUnavailable("gone"))
-        gate.open()
+        paused.resume()
         assert [await reason(task) for task in tasks] == [Reason.DATABASE_UNAVAILABLE] * 2
         assert b.store.transactions == 2  # nobody is tried alone: there is no database
         assert await reason(b.submit(Register(BOB))) is None

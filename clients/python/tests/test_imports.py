@@ -61,7 +61,7 @@ async def test_the_stub_of_an_import_decodes_errors(connect: Connector, service:
     assert (raised.value.code, raised.value.reason) == (grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_ALLOWED")
 
 
-async def test_an_import_goes_on_after_the_last_acknowledged_record_i2(target: str, service: ScriptedService) -> None:
+async def test_I2_an_interrupted_import_resumes_after_the_last_acknowledged_record(target: str, service: ScriptedService) -> None:
     service.imports = [[None, UNAVAILABLE], [None, UNAVAILABLE], []]
     async with aio.connect(target, plaintext=True) as client:
         interruptions: list[ApiError] = []
@@ -72,7 +72,7 @@ async def test_an_import_goes_on_after_the_last_acknowledged_record_i2(target: s
     assert {error.reason for error in interruptions} <= {"STREAM_AGED", MASKED}
 
 
-async def test_an_interruption_does_not_stop_what_makes_the_requests_i2(
+async def test_I2_an_interruption_does_not_stop_the_callers_iterator(
     target: str, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It used to be cancelled where it waited, and the import ended as if it were complete."""

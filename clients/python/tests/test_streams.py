@@ -71,7 +71,7 @@ def later(stream: Any, act: Callable[[], object]) -> None:
         threading.Timer(0.1, act).start()
 
 
-async def test_an_interrupted_stream_goes_on_after_the_last_message_e4(
+async def test_E4_an_interrupted_stream_resumes_after_the_last_message(
     connect: Connector, service: ScriptedService
 ) -> None:
     service.streams = [[message(1), message(2), UNAVAILABLE], [UNAVAILABLE], [message(3)]]
@@ -88,7 +88,7 @@ async def test_an_interrupted_stream_goes_on_after_the_last_message_e4(
     stream.cancel()
 
 
-async def test_a_stream_that_breaks_before_its_first_message_begins_where_it_was_asked_to_e4(
+async def test_E4_a_stream_that_breaks_before_its_first_message_starts_at_the_requested_place(
     connect: Connector, service: ScriptedService
 ) -> None:
     service.streams = [[Refusal(grpc.StatusCode.INTERNAL)], [checkpoint(7)]]
@@ -98,7 +98,7 @@ async def test_a_stream_that_breaks_before_its_first_message_begins_where_it_was
     stream.cancel()
 
 
-async def test_a_checkpoint_is_given_to_the_caller_and_resumed_from_e4(
+async def test_E4_a_checkpoint_reaches_the_caller_and_can_be_resumed_from(
     connect: Connector, service: ScriptedService
 ) -> None:
     service.streams = [[checkpoint(1), UNAVAILABLE], [message(2)]]
@@ -119,7 +119,7 @@ async def test_the_request_is_the_callers_own(connect: Connector, service: Scrip
     stream.cancel()
 
 
-async def test_an_expired_token_is_an_error_of_its_own_with_the_oldest_one_e4(
+async def test_E4_an_expired_token_raises_an_error_with_the_oldest_token(
     connect: Connector, service: ScriptedService
 ) -> None:
     service.streams = [[message(1), EXPIRED]]
@@ -204,7 +204,7 @@ async def test_a_cancelled_task_is_cancelled(connect: Connector, service: Script
     assert await is_over(stream)
 
 
-async def test_a_silent_stream_is_taken_for_lost_and_resumed_e4(
+async def test_E4_a_silent_stream_counts_as_lost_and_is_resumed(
     connect: Connector, service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.streams = [[message(1)], [message(2)]]

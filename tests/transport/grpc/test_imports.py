@@ -32,7 +32,7 @@ async def status(served: Served, user: str) -> int:
     return int(found.profile.status)
 
 
-async def test_i1_each_message_follows_the_settings_that_are_in_force(served: Served) -> None:
+async def test_I1_each_message_follows_the_settings_that_are_in_force(served: Served) -> None:
     """R5, R6: a stream lives for half an hour, and its app may get several users on a device meanwhile."""
     call: Any = served.profiles.ImportProfiles(metadata=served.admin)
     await call.write(part("ann"))
@@ -44,7 +44,7 @@ async def test_i1_each_message_follows_the_settings_that_are_in_force(served: Se
     assert [await status(served, user) for user in ("ann", "bob")] == [pb.PROFILE_STATUS_ACTIVE] * 2
 
 
-async def test_i2_a_record_without_a_number_ends_the_stream_before_it_is_stored(served: Served) -> None:
+async def test_I2_a_record_without_a_number_ends_the_stream_before_it_is_stored(served: Served) -> None:
     call: Any = served.profiles.ImportProfiles(metadata=served.admin)
     await call.write(part("ann"))
     await call.write(part("bob", "eve", first_record=2**63 - 2))
@@ -55,7 +55,7 @@ async def test_i2_a_record_without_a_number_ends_the_stream_before_it_is_stored(
     assert [one.key.user_id for one in listed.profiles] == ["ann"]
 
 
-async def test_i1_what_a_refusal_says_is_short(served: Served) -> None:
+async def test_I1_what_a_refusal_says_is_short(served: Served) -> None:
     """A thousand refusals have place in one message."""
     request = part("ann")
     for number in range(60):
@@ -66,7 +66,7 @@ async def test_i1_what_a_refusal_says_is_short(served: Served) -> None:
     assert 0 < len(found.description.encode()) <= 400
 
 
-async def test_i2_records_of_one_message_see_each_other_in_a_dry_run(served: Served) -> None:
+async def test_I2_records_of_one_message_see_each_other_in_a_dry_run(served: Served) -> None:
     """A dry run answers what the import would, for as many records as fit into a message."""
     request = part(*[f"user{number}" for number in range(120)], "user0", dry_run=True)
     for number, record in enumerate(request.records):
@@ -75,7 +75,7 @@ async def test_i2_records_of_one_message_see_each_other_in_a_dry_run(served: Ser
     assert (answer.created, answer.unchanged) == (120, 1)
 
 
-async def test_d4_a_command_ends_when_the_app_is_deleted_that_it_imports_into(backend: Backend) -> None:
+async def test_D4_a_command_ends_when_the_app_is_deleted_that_it_imports_into(backend: Backend) -> None:
     """It works on the database for hours, and nobody checks its calls."""
     services: Any = backend.services
     app = await backend.apps.get(APP)
@@ -99,7 +99,7 @@ class Begun:
         return T0
 
 
-async def test_i2_a_stream_keeps_the_starts_of_a_few_imports_only() -> None:
+async def test_I2_a_stream_keeps_the_starts_of_a_few_imports_only() -> None:
     imports: Any = Begun()
 
     async def app() -> App:

@@ -1,4 +1,4 @@
-"""An erasure in one process beside a change that another one carries out, which waits at a chosen place."""
+"""An erasure in one process during a change of another process, which is paused at a chosen place."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _WHILE = 1.0
 """Seconds that an erasure has to overtake a change that has written its rows and not committed."""
 
 
-class Stop:
-    """A place in a change of the other process where it waits until the test lets it go on; only the first time."""
+class Pause:
+    """A place at which a change of the other process waits until the test resumes it; only the first time."""
 
     def __init__(self, *, locked: bool = False) -> None:
         self.locked = locked
         """Whether the change holds locks then."""
-        self.reached, self.go = asyncio.Event(), asyncio.Event()
+        self.reached, self.resumed = asyncio.Event(), asyncio.Event()
 
-    async def here(self) -> None:
+    async def wait(self) -> None:
         if not self.reached.is_set():
             self.reached.set()
-            await self.go.wait()
+            await self.resumed.wait()
 
 
-class Two(NamedTuple):
+class TwoProcesses(NamedTuple):
     """Two processes on one database."""
 
     erasing: Application
@@ -48,57 +48,57 @@ class Two(NamedTuple):
 
 
 @asynccontextmanager
-async def two_processes(store: SqlStore, other: SqlStore) -> AsyncIterator[Two]:
-    """Both, and two apps of a tenant."""
+async def two_processes(store: SqlStore, other: SqlStore) -> AsyncIterator[TwoProcesses]:
+    """Two processes, and two apps of a tenant."""
     async with AsyncExitStack() as stack:
-        made = Two(*[await stack.enter_async_context(running(one)) for one in (store, other)])
+        made = TwoProcesses(*[await stack.enter_async_context(running(one)) for one in (store, other)])
         await store.directory.add_tenant(Tenant(TENANT, made.erasing.clock.now()))
         for app_id in (SHOP, NEWS):
             await made.erasing.apps.create(app_id, TENANT, "", AppSettings(multi_user_per_device=True))
         yield made
 
 
-def before_writing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
-    """The other process stops between the decision of a batch and its first write."""
+def before_writing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Pause:
+    """The other process pauses between the decision of a batch and its first write."""
     return _at_apply(app, monkeypatch, after=False)
 
 
-def before_committing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Stop:
-    """The other process stops between the last write of a batch and its commit."""
+def before_committing(app: Application, monkeypatch: pytest.MonkeyPatch) -> Pause:
+    """The other process pauses between the last write of a batch and its commit."""
     return _at_apply(app, monkeypatch, after=True)
 
 
-def _at_apply(app: Application, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> Stop:
-    stop, applier = Stop(locked=after), app.store.profiles._applier
+def _at_apply(app: Application, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> Pause:
+    pause, applier = Pause(locked=after), app.store.profiles._applier
     apply = applier.apply
 
-    async def stopping(session: Session, changes: Changes) -> None:
+    async def pause_at(session: Session, changes: Changes) -> None:
         changes_people = PROFILES in changes.rows or CUSTOMERS in changes.rows or RAISED_GUARDS in changes.records
         if changes_people and not after:
-            await stop.here()
+            await pause.wait()
         await apply(session, changes)
         if changes_people and after:
-            await stop.here()
+            await pause.wait()
 
-    monkeypatch.setattr(applier, "apply", stopping)
-    return stop
-
-
-Stopping = Callable[[Application, pytest.MonkeyPatch], Stop]
-EVERY_BATCH = pytest.mark.parametrize("stopping", [before_writing, before_committing])
+    monkeypatch.setattr(applier, "apply", pause_at)
+    return pause
 
 
-async def overtaken(stop: Stop, other: Awaitable[ResultT], erasing: Callable[[], Awaitable[object]]) -> ResultT:
-    """The other change goes on once the erasure is done, or waits for its locks."""
+PauseAt = Callable[[Application, pytest.MonkeyPatch], Pause]
+EVERY_BATCH = pytest.mark.parametrize("pause_at", [before_writing, before_committing])
+
+
+async def erase_during(pause: Pause, other: Awaitable[ResultT], erasing: Callable[[], Awaitable[object]]) -> ResultT:
+    """Erases while the change is paused. The change is resumed when the erasure is done, or waits for its locks."""
     changing = asyncio.ensure_future(other)
     async with asyncio.timeout(wait_s()):
-        await stop.reached.wait()
+        await pause.reached.wait()
         erasure = asyncio.ensure_future(erasing())
-        await asyncio.wait({erasure}, timeout=_WHILE if stop.locked else None)
-        stop.go.set()
+        await asyncio.wait({erasure}, timeout=_WHILE if pause.locked else None)
+        pause.resumed.set()
         await erasure
         return await changing
 
 
-async def users(two: Two, app_id: str = SHOP) -> list[str]:
+async def users(two: TwoProcesses, app_id: str = SHOP) -> list[str]:
     return [one.key.user_id for one in await two.erasing.store.profiles.list(ProfileFilter(app_id), None, 100)]

@@ -14,14 +14,14 @@ from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.store import SqlStore
-from tests.store.beside import EVERY_BATCH, Stopping, Two, overtaken, two_processes
+from tests.store.interleaving import EVERY_BATCH, PauseAt, TwoProcesses, erase_during, two_processes
 from tests.store.support import contents, register
 from tests.store.test_erasure import SHOP, TENANT
 from tests.support.domain import days
 
 
 @pytest.fixture
-async def two(store: SqlStore, other: SqlStore) -> AsyncIterator[Two]:
+async def two(store: SqlStore, other: SqlStore) -> AsyncIterator[TwoProcesses]:
     async with two_processes(store, other) as made:
         for customer_id in ("ann-prev", "ann-cust"):
             await made.erasing.customers.create(TENANT, customer_id, Content("Ann"))
@@ -31,17 +31,17 @@ async def two(store: SqlStore, other: SqlStore) -> AsyncIterator[Two]:
         yield made
 
 
-async def linked(two: Two, customer_id: str) -> list[str]:
+async def linked(two: TwoProcesses, customer_id: str) -> list[str]:
     wanted = ProfileFilter(SHOP, customer_id=customer_id)
     return [one.key.user_id for one in await two.erasing.store.profiles.list(wanted, None, 10)]
 
 
 @EVERY_BATCH
 async def test_C7_C8_no_link_moves_to_a_target_that_was_erased_during_the_merge(
-    two: Two, stopping: Stopping, monkeypatch: pytest.MonkeyPatch
+    two: TwoProcesses, pause_at: PauseAt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The source adds no value to the target, so the merge changes nothing of it. They share no guard, either."""
-    stop = stopping(two.importing, monkeypatch)
+    pause = pause_at(two.importing, monkeypatch)
 
     async def merge() -> bool:
         try:
@@ -50,8 +50,8 @@ async def test_C7_C8_no_link_moves_to_a_target_that_was_erased_during_the_merge(
             return False
         return True
 
-    merged = await overtaken(
-        stop, merge(), lambda: two.erasing.people.erase_customer(TENANT, "ann-cust", announce=False)
+    merged = await erase_during(
+        pause, merge(), lambda: two.erasing.people.erase_customer(TENANT, "ann-cust", announce=False)
     )
     assert await linked(two, "ann-cust") == []
     assert await two.erasing.customers.find(TENANT, "ann-cust") is None
@@ -61,7 +61,9 @@ async def test_C7_C8_no_link_moves_to_a_target_that_was_erased_during_the_merge(
     assert ("ann-user" in repr(await contents(two.erasing.store))) is not merged
 
 
-async def test_C7_C8_a_link_that_moves_during_the_erasure_is_found(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_C7_C8_a_link_that_moves_during_the_erasure_is_found(
+    two: TwoProcesses, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It moves from the source to the target, when the erasure has looked for the profiles of one of them."""
     source, target = (two.importing.customers.ref(TENANT, one) for one in ("ann-prev", "ann-cust"))
     await two.importing.customers.submit(MergeCustomers(source, target))  # its process has moved no link yet
@@ -81,7 +83,7 @@ async def test_C7_C8_a_link_that_moves_during_the_erasure_is_found(two: Two, mon
     assert "ann-" not in repr(await contents(two.erasing.store))
 
 
-async def test_C7_C8_a_customer_merged_long_ago_is_remembered_as_long_as_the_target(two: Two) -> None:
+async def test_C7_C8_a_customer_merged_long_ago_is_remembered_as_long_as_the_target(two: TwoProcesses) -> None:
     """An old file still has the source, long after what remained of the merge would be purged."""
     await two.erasing.customers.merge(TENANT, "ann-prev", "ann-cust")
     for app in two:
