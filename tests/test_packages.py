@@ -95,14 +95,14 @@ def test_the_client_is_installed_alone(client: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("package", ["service", "client"])
 def test_the_wheels_have_complete_metadata(package: str, request: pytest.FixtureRequest) -> None:
-    told = metadata(request.getfixturevalue(package))
-    links = dict(link.split(", ") for link in told.get_all("Project-URL") or [])
+    stated = metadata(request.getfixturevalue(package))
+    links = dict(link.split(", ") for link in stated.get_all("Project-URL") or [])
     assert {"Homepage", "Documentation", "Repository", "Issues", "Changelog"} <= links.keys()
     assert links["Repository"] == REPOSITORY
-    assert told["Author"]
-    assert told["License-Expression"] == "Apache-2.0"
-    assert told["Description-Content-Type"] == "text/markdown"
-    assert "Programming Language :: Python :: 3" in (told.get_all("Classifier") or [])
+    assert stated["Author"]
+    assert stated["License-Expression"] == "Apache-2.0"
+    assert stated["Description-Content-Type"] == "text/markdown"
+    assert "Programming Language :: Python :: 3" in (stated.get_all("Classifier") or [])
 
 
 def metadata(built: Path) -> Message:

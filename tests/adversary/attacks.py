@@ -67,10 +67,10 @@ async def withhold_last_bytes(
     """Sends bodies short of their last byte on as many streams, as far as the server takes them, and waits."""
     body = b"\0" + (ALMOST + 1).to_bytes(4) + bytes(ALMOST)
     async with await Http2.connect(HOST, port) as client:
-        begun = [await client.begin(path, metadata) for _ in range(streams)]
+        started = [await client.begin(path, metadata) for _ in range(streams)]
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await asyncio.gather(*(client.send(stream, body) for stream in begun))
+                await asyncio.gather(*(client.send(stream, body) for stream in started))
                 await asyncio.sleep(seconds)
 
 
@@ -83,12 +83,12 @@ async def take_no_answers(port: int, key: str, app_id: str, calls: int, seconds:
         for _ in range(0, calls, 100):
             client = await Http2.connect(HOST, port, {SettingCodes.INITIAL_WINDOW_SIZE: 0})
             await stack.enter_async_context(client)
-            begun = [await client.begin(LIST, [("x-api-key", key)]) for _ in range(100)]
-            for stream in begun:
+            started = [await client.begin(LIST, [("x-api-key", key)]) for _ in range(100)]
+            for stream in started:
                 await client.send(stream, body, end=True)
             with suppress(TimeoutError):
-                await client.heard(lambda: all(map(client.status, begun)), seconds)  # noqa: B023 - called here only
-            refused += sum(client.status(stream) == "8" for stream in begun)
+                await client.heard(lambda: all(map(client.status, started)), seconds)  # noqa: B023 - called here only
+            refused += sum(client.status(stream) == "8" for stream in started)
     return refused
 
 

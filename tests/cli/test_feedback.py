@@ -20,7 +20,7 @@ def shop(on_engine: Commands) -> Commands:
     return on_engine
 
 
-def told(commands: Commands, verb: str) -> dict[str, Any]:
+def breaker(commands: Commands, verb: str) -> dict[str, Any]:
     shown: dict[str, Any] = json.loads(commands.succeed("feedback", verb, "shop", "--json"))
     return shown
 
@@ -31,7 +31,7 @@ def report(commands: Commands, *devices: str) -> list[str]:
 
 def test_show_prints_the_numbers_and_whether_the_breaker_holds(shop: Commands) -> None:
     """F8."""
-    assert told(shop, "show") == {
+    assert breaker(shop, "show") == {
         "app_id": "shop",
         "held": False,
         "held_time": None,
@@ -42,7 +42,7 @@ def test_show_prints_the_numbers_and_whether_the_breaker_holds(shop: Commands) -
         "endpoints": 3,
     }
     assert report(shop, "a", "b") == ["ENDPOINT_INVALIDATED", "HELD"]
-    shown = told(shop, "show")
+    shown = breaker(shop, "show")
     assert (shown["held"], shown["lost_in_the_last_hour"], shown["endpoints"]) == (True, 1, 2)
     assert "holds since" in shop.succeed("feedback", "show", "shop")
     mend, found = checks(shop)
@@ -53,10 +53,10 @@ def test_show_prints_the_numbers_and_whether_the_breaker_holds(shop: Commands) -
 def test_go_lets_dead_items_act_and_stop_holds_them(shop: Commands) -> None:
     """F8."""
     report(shop, "a", "b")
-    assert told(shop, "go")["go_until"] is not None
+    assert breaker(shop, "go")["go_until"] is not None
     assert report(shop, "b") == ["ENDPOINT_INVALIDATED"]
     assert "feedback breaker" not in checks(shop)[0]
-    stopped = told(shop, "stop")
+    stopped = breaker(shop, "stop")
     assert (stopped["held"], stopped["go_until"]) == (True, None)
     assert report(shop, "c") == ["HELD"]
     assert "stopped by an operator" in shop.succeed("feedback", "show", "shop")

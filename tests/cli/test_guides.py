@@ -42,14 +42,16 @@ def test_the_commands_of_a_guide_run_as_written(
     Path(name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     expected = [json.loads(line) for line in (FILES / f"{sample}.expected").read_text().splitlines()]
     commands.succeed("migrate")
-    for words in told("README.md"):
+    for words in commands_of("README.md"):
         commands.succeed(*words)
         if words[0] == "app":  # the other steps of this page come after the import
             break
 
-    imports = [words for words in told(guide) if words[0] == "import"]
+    imports = [words for words in commands_of(guide) if words[0] == "import"]
     dry, real = [json.loads(commands(*words, "--json").out) for words in imports]
-    counts = [json.loads(commands.succeed(*words, "--json")) for words in told(guide) if words[0] == "recipients"]
+    counts = [
+        json.loads(commands.succeed(*words, "--json")) for words in commands_of(guide) if words[0] == "recipients"
+    ]
 
     records = [entry for entry in expected if "record" in entry]
     skipped = [entry["skipped"] for entry in expected if "skipped" in entry]
@@ -68,7 +70,7 @@ def test_the_commands_of_a_guide_run_as_written(
 
 def test_the_commands_of_the_first_page_run_as_written(commands: Commands) -> None:
     commands.succeed("migrate")
-    for words in told("README.md"):
+    for words in commands_of("README.md"):
         commands.succeed(*words)
 
 
@@ -81,7 +83,7 @@ def test_the_other_commands_are_sound_shell(guide: str) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def told(guide: str) -> list[list[str]]:
+def commands_of(guide: str) -> list[list[str]]:
     """The arguments of every call of this program in the guide."""
     blocks = "\n".join(BLOCK.findall((GUIDES / guide).read_text())).replace("\\\n", " ")
     lines = [shlex.split(line) for line in blocks.splitlines() if line.startswith("profile-grpc ")]

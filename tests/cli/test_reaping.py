@@ -38,9 +38,9 @@ def test_a_dry_run_prints_what_is_due_and_changes_nothing(shop: Commands) -> Non
     """P7."""
     whole = json.loads(shop.succeed("reap", "--dry-run", "--json"))
     assert whole["clock_held"] is False
-    told = whole["apps"]
-    assert [(app["app_id"], app["due"], app["held"]) for app in told] == [("shop", 3, False)]
-    assert sum(told[0]["expiring"].values()) == 4
+    apps = whole["apps"]
+    assert [(app["app_id"], app["due"], app["held"]) for app in apps] == [("shop", 3, False)]
+    assert sum(apps[0]["expiring"].values()) == 4
     assert "due now" in shop.succeed("reap", "--dry-run", "--app", "shop")
     assert len(devices(shop)) == 4
 

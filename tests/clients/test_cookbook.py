@@ -62,8 +62,8 @@ def check(snippet: re.Match[str], server: ServerProcess, folder: Path, tools: Pa
     )
     assert done.returncode == 0, f"{command}\n{done.stderr}"
     if snippet["answer"]:
-        told, answered = json.loads(snippet["answer"]), json.loads(done.stdout)
-        assert within(told, answered), f"{command}\nanswers\n{done.stdout}"
+        documented, answered = json.loads(snippet["answer"]), json.loads(done.stdout)
+        assert within(documented, answered), f"{command}\nanswers\n{done.stdout}"
 
 
 def test_every_method_has_a_snippet() -> None:
@@ -81,12 +81,14 @@ def test_every_method_has_a_snippet() -> None:
                 assert f"{service.full_name}/{method.name}" in commands
 
 
-def within(told: Any, answered: Any) -> bool:
-    """Whether the answer has everything that is told of it; a list may be longer."""
-    if isinstance(told, dict):
+def within(documented: Any, answered: Any) -> bool:
+    """Whether the answer has everything that is documented of it; a list may be longer."""
+    if isinstance(documented, dict):
         return isinstance(answered, dict) and all(
-            name in answered and within(value, answered[name]) for name, value in told.items()
+            name in answered and within(value, answered[name]) for name, value in documented.items()
         )
-    if isinstance(told, list):
-        return isinstance(answered, list) and len(told) <= len(answered) and all(map(within, told, answered))
-    return bool(told == answered)
+    if isinstance(documented, list):
+        return (
+            isinstance(answered, list) and len(documented) <= len(answered) and all(map(within, documented, answered))
+        )
+    return bool(documented == answered)

@@ -59,18 +59,18 @@ def history(app: str) -> list[AnyCommand]:
 
 async def rows_of(store: SqlStore, app: str) -> dict[str, Counter[tuple[object, ...]]]:
     """The app's rows of every table, without what is random; those that are counted, added up."""
-    told: dict[str, Counter[tuple[object, ...]]] = {}
+    written: dict[str, Counter[tuple[object, ...]]] = {}
     for name, found in (await contents(store)).items():
         columns = [column.name for column in metadata.tables[name].c]
         if "app_id" not in columns:
             continue
-        told[name] = Counter()
+        written[name] = Counter()
         for row in found:
             values = dict(zip(columns, row, strict=True))
             if values["app_id"] == app:
                 number = int(str(values.pop(NUMBERS[name]))) if name in NUMBERS else 1
-                told[name][tuple(value for column, value in values.items() if column not in RANDOM)] += number
-    return {name: Counter({row: n for row, n in counted.items() if n}) for name, counted in told.items()}
+                written[name][tuple(value for column, value in values.items() if column not in RANDOM)] += number
+    return {name: Counter({row: n for row, n in counted.items() if n}) for name, counted in written.items()}
 
 
 async def due(store: SqlStore, *keys: ProfileKey) -> list[DueProfile]:

@@ -208,8 +208,8 @@ async def test_C8_an_announced_erasure_leaves_each_id_once_and_for_the_events_re
         for _ in range(2):  # a repetition announces nothing twice
             await app.people.erase_customer(TENANT, "ann-cust")
             await publish(app)
-        told = [e for e in await events(store) if e.type is EventType.ERASED]
-        assert sorted((e.reason, e.app_id, e.tenant_id, e.user_id, e.device_id, e.customer_id) for e in told) == [
+        announced = [e for e in await events(store) if e.type is EventType.ERASED]
+        assert sorted((e.reason, e.app_id, e.tenant_id, e.user_id, e.device_id, e.customer_id) for e in announced) == [
             (ERASED_CUSTOMER, "", TENANT, "", "", "ann-cust"),
             (ERASED_USER, NEWS, "", "ann-news", "", "ann-cust"),
             (ERASED_USER, SHOP, "", "ann-user", "", "ann-cust"),
@@ -238,8 +238,8 @@ async def test_C8_a_user_of_many_devices_is_announced_once(store: SqlStore, monk
             except (Refused, StoreUnavailable):
                 continue
             break
-        told = [one.user_id for one in await events(store) if one.type is EventType.ERASED]
-        assert sorted(told) == ["", "ann-news", "ann-user"]
+        announced = [one.user_id for one in await events(store) if one.type is EventType.ERASED]
+        assert sorted(announced) == ["", "ann-news", "ann-user"]
 
 
 async def test_C8_C9_events_of_a_person_are_read_some_at_a_time(
@@ -400,11 +400,11 @@ async def test_C8_an_interrupted_erasure_is_completed_by_repeating(store: SqlSto
 @asynccontextmanager
 async def _without(store: SqlStore, number: int) -> AsyncIterator[None]:
     """The transaction of this number fails, and all after it."""
-    database, begun = store._database, itertools.count(1)
+    database, calls = store._database, itertools.count(1)
     transaction = database.transaction
 
     def until() -> Any:
-        if next(begun) >= number:
+        if next(calls) >= number:
             raise StoreUnavailable
         return transaction()
 

@@ -266,17 +266,17 @@ async def test_a_lock_that_is_not_given_up_is_unavailable(store: SqlStore, store
 
 
 async def test_describe_returns_version_and_durability_settings(store: SqlStore, server: Postgres | None) -> None:
-    told = await store.describe()
-    assert told.version
-    assert bool(told.citus) == (server is not None and server.is_citus)
-    if told.engine == "SQLite":
-        assert told.settings["journal_mode"] == "wal"
-        assert told.settings["synchronous"] == "full"
-        assert told.settings["integrity"] == "ok"
+    facts = await store.describe()
+    assert facts.version
+    assert bool(facts.citus) == (server is not None and server.is_citus)
+    if facts.engine == "SQLite":
+        assert facts.settings["journal_mode"] == "wal"
+        assert facts.settings["synchronous"] == "full"
+        assert facts.settings["integrity"] == "ok"
     else:
-        assert told.settings["profile_storage"] == "fillfactor=80"
-        assert told.settings["synchronous_commit"] == "on"
-        assert told.settings["in_recovery"] == "off"
+        assert facts.settings["profile_storage"] == "fillfactor=80"
+        assert facts.settings["synchronous_commit"] == "on"
+        assert facts.settings["in_recovery"] == "off"
 
 
 async def test_a_closed_store_is_unavailable(open_another: Opener) -> None:

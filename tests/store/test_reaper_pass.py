@@ -324,8 +324,8 @@ async def test_P6_one_app_stops_the_reaper_of_no_other(
 
 
 async def test_P6_the_hold_of_a_deleted_app_is_no_longer_reported(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[str, bool]] = []
-    monkeypatch.setattr(shop.reaper._observer, "breaker", lambda app_id, *, held: told.append((app_id, held)))
+    reported: list[tuple[str, bool]] = []
+    monkeypatch.setattr(shop.reaper._observer, "breaker", lambda app_id, *, held: reported.append((app_id, held)))
     nothing = replace(SETTINGS, reaper_breaker=ReaperBreaker(percent=0, minimum=0))
     await shop.store.directory.add_app(App("gone", "acme", NOW, NOW, settings=nothing, revision=1))
     writer = Writer(shop.store, nothing, NOW)
@@ -333,10 +333,10 @@ async def test_P6_the_hold_of_a_deleted_app_is_no_longer_reported(shop: Shop, mo
     for _ in range(10):
         await shop.reap()
         shop.clock.advance(5 * DAY)
-    assert told[-2:] == [("gone", True), ("shop", False)]
+    assert reported[-2:] == [("gone", True), ("shop", False)]
     await shop.store.directory.remove_app(Reservation("gone", "acme", shop.clock.now(), 2), seen=1)
     await shop.reap()
-    assert told[-2:] == [("shop", False), ("gone", False)]
+    assert reported[-2:] == [("shop", False), ("gone", False)]
 
 
 async def test_D4_the_id_of_a_deleted_app_is_its_tenants_for_as_long_as_anything_is_kept(shop: Shop) -> None:

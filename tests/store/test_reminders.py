@@ -41,8 +41,8 @@ class Post:
     def __init__(self) -> None:
         self.sent: list[Mail] = []
         self.down = False
-        self.gate = asyncio.Event()
-        self.gate.set()
+        self.may_send = asyncio.Event()
+        self.may_send.set()
         self.attempts = 0
         self.attempted = asyncio.Semaphore(0)
         self.most = 0
@@ -55,7 +55,7 @@ class Post:
         self._now += 1
         self.most = max(self.most, self._now)
         try:
-            await self.gate.wait()
+            await self.may_send.wait()
             await asyncio.sleep(0)
         finally:
             self._now -= 1
@@ -171,12 +171,12 @@ async def several(fleet: Fleet, number: int) -> None:
 
 async def test_K4_a_slow_mail_server_holds_up_no_event_and_no_other_mail(fleet: Fleet) -> None:
     await several(fleet, 3 * reminders.MAILS_AT_ONCE)
-    fleet.post.gate.clear()
+    fleet.post.may_send.clear()
     running = asyncio.create_task(fleet.process().run_pass())
     for _ in range(reminders.MAILS_AT_ONCE):
         await fleet.post.attempted.acquire()
     assert len(await fleet.left()) == 3 * reminders.MAILS_AT_ONCE  # every event is there already
-    fleet.post.gate.set()
+    fleet.post.may_send.set()
     await running
     assert len({mail.identity for mail in fleet.post.sent}) == len(fleet.post.sent) == 3 * reminders.MAILS_AT_ONCE
     assert fleet.post.most == reminders.MAILS_AT_ONCE  # they are bounded

@@ -34,7 +34,7 @@ class Source:
             raise error
         return [len(text) for text in texts]
 
-    async def begun(self, batches: int) -> None:
+    async def started(self, batches: int) -> None:
         """Waits for the n-th batch."""
         async with self.arrived:
             await self.arrived.wait_for(lambda: len(self.batches) >= batches)
@@ -58,7 +58,7 @@ Asked = tuple[asyncio.Task[int], list[asyncio.Task[int]]]
 async def ask(reads: SharedReads[str, int], source: Source, *texts: str) -> Asked:
     """One read under way, and others that came meanwhile."""
     first = asyncio.create_task(reads.fetch("first"))
-    await source.begun(1)
+    await source.started(1)
     others = [asyncio.create_task(reads.fetch(text)) for text in texts]
     await asyncio.sleep(0)
     return first, others
@@ -90,7 +90,7 @@ async def test_callers_that_come_back_share_again(reads: SharedReads[str, int], 
         return await reads.fetch(text)
 
     first = asyncio.create_task(reads.fetch("first"))
-    await source.begun(1)
+    await source.started(1)
     others = [asyncio.create_task(again(text)) for text in ("3", "9", "27")]
     await asyncio.sleep(0)
     source.held.set()
@@ -153,9 +153,9 @@ async def test_a_slow_batch_keeps_nobody_waiting(
 ) -> None:
     monkeypatch.setattr(sharing, "_SLOW", 0.001)
     first, others = await ask(reads, source, "a")
-    await source.begun(2)
+    await source.started(2)
     later = asyncio.create_task(reads.fetch("bb"))
-    await source.begun(3)
+    await source.started(3)
     source.held.set()
     assert await asyncio.gather(first, *others, later) == [5, 1, 2]
 
@@ -238,7 +238,7 @@ async def test_a_later_read_is_no_part_of_the_trace_that_began_the_task(
             return await reads.fetch("first")
 
     first = asyncio.create_task(traced())
-    await source.begun(1)
+    await source.started(1)
     later = asyncio.create_task(reads.fetch("later"))
     await asyncio.sleep(0)
     source.held.set()

@@ -113,7 +113,7 @@ def profile(
     attributes: Attributes | None = None,
     **fields: Any,
 ) -> Profile:
-    """A stored profile, registered (and counted) at T0 unless told otherwise."""
+    """A stored profile, registered (and counted) at T0 unless said otherwise."""
     defaults: dict[str, Any] = {
         "create_time": registered,
         "register_time": registered,
@@ -136,7 +136,7 @@ def dead(token: str = "", sent_at: datetime | None = None, **fields: Any) -> Pus
 
 
 class Scene:
-    """One app, the world it is in and the time there. Every command is a batch of its own, unless told otherwise."""
+    """One app, the world it is in and the time there. Every command is a batch of its own, unless said otherwise."""
 
     def __init__(self, settings: AppSettings, profiles: Iterable[Profile], at: datetime) -> None:
         self.settings = settings

@@ -46,7 +46,7 @@ class MemoryStore:
         """The shard of each app, where there are several."""
         self.before_commit: Callable[[Changes], Awaitable[None]] = nothing
         self.transactions = 0
-        """How many were begun."""
+        """How many transactions were started."""
         self.commits: list[Changes] = []
 
     @property

@@ -45,8 +45,8 @@ def changes() -> Changes:
 def test_the_metrics_implement_both_observers(metrics: Metrics) -> None:
     """Held by the type checker; at run time, that each has every method."""
     observers: tuple[Observer, RpcObserver] = (metrics, metrics)
-    told = {name for protocol in (Observer, RpcObserver) for name in vars(protocol) if not name.startswith("_")}
-    assert all(callable(getattr(observers[0], name)) for name in told)
+    names = {name for protocol in (Observer, RpcObserver) for name in vars(protocol) if not name.startswith("_")}
+    assert all(callable(getattr(observers[0], name)) for name in names)
 
 
 def test_rpcs_are_counted_and_timed_by_method_and_code(registry: CollectorRegistry, metrics: Metrics) -> None:

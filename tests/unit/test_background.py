@@ -17,10 +17,10 @@ class Work:
 
     def __init__(self, *rounds: Callable[[], object]) -> None:
         self.rounds = list(rounds)
-        self.begun = asyncio.Semaphore(0)
+        self.started = asyncio.Semaphore(0)
 
     async def __call__(self) -> None:
-        self.begun.release()
+        self.started.release()
         if self.rounds:
             self.rounds.pop(0)()
 
@@ -36,7 +36,7 @@ async def test_work_that_fails_is_repeated() -> None:
     work = Work(*map(failing, (LeaseLost(), StoreUnavailable("gone"), RuntimeError("a fault of this program"))))
     running = asyncio.create_task(repeat(work, 0.0, "the test"))
     for _ in range(5):
-        await work.begun.acquire()
+        await work.started.acquire()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -46,9 +46,9 @@ async def test_an_event_ends_the_pause() -> None:
     wake = asyncio.Event()
     work = Work(failing(RuntimeError("a fault of this program")), wake.set)
     running = asyncio.create_task(repeat(work, FOREVER, "the test", wake))
-    await work.begun.acquire()
+    await work.started.acquire()
     wake.set()
-    await work.begun.acquire()
-    await work.begun.acquire()  # it was set again during the round before, which is not lost
+    await work.started.acquire()
+    await work.started.acquire()  # it was set again during the round before, which is not lost
     assert not wake.is_set()
     running.cancel()

@@ -7,11 +7,11 @@ from profile_grpc.service.fair_semaphore import FairSemaphore
 
 async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -> None:
     semaphore, go_on = FairSemaphore(2), asyncio.Semaphore(0)
-    begun: list[str] = []
+    entered: list[str] = []
 
     async def work(owner: str) -> None:
         async with semaphore.slot(owner):
-            begun.append(owner)
+            entered.append(owner)
             await go_on.acquire()
 
     async def settle() -> None:
@@ -20,14 +20,14 @@ async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -
 
     tasks = [asyncio.create_task(work("much")) for _ in range(5)]
     await settle()
-    assert begun == ["much"]  # the second slot is free for others
+    assert entered == ["much"]  # the second slot is free for others
     tasks += [asyncio.create_task(work(owner)) for owner in ("much", "a", "b", "c")]
     await settle()
-    assert begun == ["much", "a"]
+    assert entered == ["much", "a"]
     for _ in range(8):
         go_on.release()
         await settle()
-    assert begun == ["much", "a", "b", "c", "much", "much", "much", "much", "much"]
+    assert entered == ["much", "a", "b", "c", "much", "much", "much", "much", "much"]
     go_on.release()
     await asyncio.gather(*tasks)
     assert not semaphore._own  # nothing is kept of owners without work
@@ -35,16 +35,16 @@ async def test_R14_an_owner_with_much_work_delays_another_by_one_piece_of_it() -
 
 async def test_a_cancelled_waiter_takes_no_slot() -> None:
     semaphore = FairSemaphore(1)
-    begun: list[str] = []
+    entered: list[str] = []
     async with semaphore.slot("a"):
-        waits = [asyncio.create_task(_enter(semaphore, owner, begun)) for owner in ("b", "b", "c")]
+        waits = [asyncio.create_task(_enter(semaphore, owner, entered)) for owner in ("b", "b", "c")]
         await asyncio.sleep(0)
         waits[0].cancel()
         await asyncio.wait(waits[:1])
     await asyncio.gather(*waits[1:])
-    assert sorted(begun) == ["b", "c"]
+    assert sorted(entered) == ["b", "c"]
 
 
-async def _enter(semaphore: FairSemaphore, owner: str, begun: list[str]) -> None:
+async def _enter(semaphore: FairSemaphore, owner: str, entered: list[str]) -> None:
     async with semaphore.slot(owner):
-        begun.append(owner)
+        entered.append(owner)

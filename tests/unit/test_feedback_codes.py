@@ -243,12 +243,12 @@ def test_F3_a_vapid_mismatch_is_a_credential_problem(status: int, message: str) 
 
 
 def test_F3_harmony_os_refuses_tokens_for_faults_of_the_sender_too() -> None:
-    def told(cause: str) -> Verdict:
+    def verdict_on(cause: str) -> Verdict:
         return verdict(HMS, "80300007", 200, f'{{"failure":1,"illegalTokens":{{"{cause}":["MAM0Ku"]}}}}')
 
-    assert told("tokenFormatError") is Verdict.DEAD
-    assert told("noPushTypeRight") is Verdict.CREDENTIAL_PROBLEM
-    assert told("countryNotSupport") is Verdict.UNRECOGNIZED
+    assert verdict_on("tokenFormatError") is Verdict.DEAD
+    assert verdict_on("noPushTypeRight") is Verdict.CREDENTIAL_PROBLEM
+    assert verdict_on("countryNotSupport") is Verdict.UNRECOGNIZED
     assert verdict(HMS, "80300007", 200, "All the tokens are invalid") is Verdict.DEAD
 
 

@@ -195,8 +195,8 @@ def test_F6_a_credential_problem_is_an_event_of_the_app_once_for_each_code() -> 
     item = dead("T", T0 + after(), error_code="THIRD_PARTY_AUTH_ERROR")
     web = dead("T", T0 + after(), provider=PushProvider.WEB_PUSH, error_code="SECRET", http_status=403)
     assert outcomes(scene, item, item, web) == [Outcome.CREDENTIAL_PROBLEM] * 3
-    told = [(e.user_id, e.reason) for e in scene.events(EventType.PUSH_CREDENTIAL_PROBLEM)]
-    assert told == [("", "FCM THIRD_PARTY_AUTH_ERROR"), ("", "WEB_PUSH 403")]
+    problems = [(e.user_id, e.reason) for e in scene.events(EventType.PUSH_CREDENTIAL_PROBLEM)]
+    assert problems == [("", "FCM THIRD_PARTY_AUTH_ERROR"), ("", "WEB_PUSH 403")]
 
 
 def test_F6_no_event_holds_a_token() -> None:

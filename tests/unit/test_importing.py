@@ -47,8 +47,8 @@ def active(scene: Scene) -> list[ProfileKey]:
 
 
 @pytest.mark.parametrize("imported", [True, False], ids=["imported", "registered here"])
-@pytest.mark.parametrize("told", [True, False], ids=["with its time", "without a time"])
-def test_I1_a_user_who_signed_out_here_after_the_registration_stays_signed_out(imported: bool, told: bool) -> None:
+@pytest.mark.parametrize("with_time", [True, False], ids=["with its time", "without a time"])
+def test_I1_a_user_who_signed_out_here_after_the_registration_stays_signed_out(imported: bool, with_time: bool) -> None:
     scene = given(at=T0)
     if imported:
         bring(scene, record(ANN, T0, "t", start=T0))
@@ -56,7 +56,7 @@ def test_I1_a_user_who_signed_out_here_after_the_registration_stays_signed_out(i
         scene.register(ANN, patch(fcm("t")))
     scene.later(days(10)).do(Unregister(ANN), Unregistered)
     scene.at(NOW)
-    assert bring(scene, record(ANN, T0 + days(5) if told else None, "t")) == [ImportOutcome.UNCHANGED]
+    assert bring(scene, record(ANN, T0 + days(5) if with_time else None, "t")) == [ImportOutcome.UNCHANGED]
     assert active(scene) == []
     assert scene.owner(fcm("t")) is None
 
@@ -81,14 +81,14 @@ def test_I1_a_user_who_was_replaced_here_stays_signed_out_when_the_device_is_lef
     assert scene.owner(fcm("t")) is None
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["with its time", "without a time"])
-def test_I1_a_profile_that_was_deleted_here_after_the_registration_stays_deleted(told: bool) -> None:
+@pytest.mark.parametrize("with_time", [True, False], ids=["with its time", "without a time"])
+def test_I1_a_profile_that_was_deleted_here_after_the_registration_stays_deleted(with_time: bool) -> None:
     """An account that was removed here is not brought back by the next export of the old system."""
     scene = given(at=T0)
     scene.register(ANN)
     scene.later(days(20)).do(DeleteDeviceProfile(APP, user_id=ANN.user_id, device_id=ANN.device_id), Deleted)
     scene.later(days(1))
-    assert bring(scene, record(ANN, T0 + days(5) if told else None, start=scene.now)) == [ImportOutcome.UNCHANGED]
+    assert bring(scene, record(ANN, T0 + days(5) if with_time else None, start=scene.now)) == [ImportOutcome.UNCHANGED]
     assert not scene.has(ANN)
 
 

@@ -28,12 +28,12 @@ def refused(upload: Material) -> tuple[str, str]:
     """The problem and the field of the refusal."""
     with pytest.raises(Refused) as refusal:
         upload.check(NOW)
-    told = refusal.value
-    assert told.reason is Reason.PUSH_CREDENTIAL_INVALID
+    refused = refusal.value
+    assert refused.reason is Reason.PUSH_CREDENTIAL_INVALID
     for secret in (PASSWORD, "PRIVATE KEY"):
-        assert secret not in f"{told.message} {told.metadata} {told.violations}"
-    assert told.metadata["fields"] == told.violations[0].field
-    return told.metadata["problem"], told.metadata["fields"]
+        assert secret not in f"{refused.message} {refused.metadata} {refused.violations}"
+    assert refused.metadata["fields"] == refused.violations[0].field
+    return refused.metadata["problem"], refused.metadata["fields"]
 
 
 def p8(number: int = 0) -> ApnsTokenKey:
