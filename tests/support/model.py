@@ -89,6 +89,7 @@ class Model:
         self.deletions: list[Deletion] = []
         self.counts: dict[ProfileKey, list[datetime]] = {}
         self.windows: dict[ProfileKey, datetime] = {}
+        """The first deletion since the last count, after which activity is not counted for a month (M2)."""
 
     def do(self, command: AnyCommand, now: datetime) -> Answer:
         """What the command answers, in plain words."""
@@ -202,6 +203,7 @@ class Model:
         if key in self.windows and now < self.windows[key] + MONTH:
             return False
         counted.append(now)
+        self.windows.pop(key, None)
         return True
 
     # --- H, U ---
@@ -270,8 +272,7 @@ class Model:
         key = profile.key
         del self.profiles[key]
         self.deletions.append(Deletion(key, reason, now))
-        if key not in self.windows or now >= self.windows[key] + MONTH:
-            self.windows[key] = now
+        self.windows.setdefault(key, now)
 
     def delete(self, command: DeleteDeviceProfile, now: datetime) -> Answer:
         found = [

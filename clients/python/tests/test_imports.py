@@ -61,7 +61,9 @@ async def test_the_stub_of_an_import_decodes_errors(connect: Connector, service:
     assert (raised.value.code, raised.value.reason) == (grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_ALLOWED")
 
 
-async def test_I2_an_interrupted_import_resumes_after_the_last_acknowledged_record(target: str, service: ScriptedService) -> None:
+async def test_I2_an_interrupted_import_resumes_after_the_last_acknowledged_record(
+    target: str, service: ScriptedService
+) -> None:
     service.imports = [[None, UNAVAILABLE], [None, UNAVAILABLE], []]
     async with aio.connect(target, plaintext=True) as client:
         interruptions: list[ApiError] = []
