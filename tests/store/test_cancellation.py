@@ -121,7 +121,10 @@ async def test_a_connection_lost_in_a_transaction_is_unavailable(store: SqlStore
     async def block() -> None:
         async with store.profiles.write() as transaction:
             await transaction.apply(changes(profiles=[Write(profile(key()), None)]))
-            terminate = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE state LIKE 'idle in%'"
+            terminate = (
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE state LIKE 'idle in%' AND datname = current_database()"
+            )
             await other._database.fetch(Prepared(terminate, (), {}))
 
     with pytest.raises(StoreUnavailable):

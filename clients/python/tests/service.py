@@ -184,6 +184,6 @@ def silent() -> Iterator[tuple[str, bytearray]]:
             while PING not in heard and (said := connection.recv(4096)):
                 heard.extend(said)
 
-    with socket.create_server(("localhost", 0)) as listener, ThreadPoolExecutor(1) as pool:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         pool.submit(listen)
-        yield f"localhost:{listener.getsockname()[1]}", heard
+        yield f"127.0.0.1:{listener.getsockname()[1]}", heard

@@ -139,8 +139,8 @@ async def test_a_server_that_is_not_there_is_waited_for(kind: Any) -> None:
     [
         ("127.0.0.1:{refused}", {"plaintext": True}, "connection refused: .*Connection refused"),
         ("no-such-host.invalid:443", {"plaintext": True}, r"name not found: .*no-such-host\.invalid"),
-        ("localhost:{other}", {}, "TLS: .*handshake failed"),
-        ("localhost:{other}", {"plaintext": True}, r"no connection: .*http1\.x server"),
+        ("127.0.0.1:{other}", {}, "TLS: .*handshake failed"),
+        ("127.0.0.1:{other}", {"plaintext": True}, r"no connection: .*http1\.x server"),
         ("localhost:1", {"plaintext": True, "proxy_from_environment": True}, "proxy: .*proxy returned .*403"),
     ],
     ids=["refused", "dns", "tls", "another protocol", "proxy"],
@@ -285,8 +285,8 @@ async def test_a_call_ends_with_an_error_if_the_client_is_closed_by_somebody_els
     async def run() -> None:
         await use(client)
 
-    with socket.create_server(("localhost", 0)) as unanswered:
-        target = f"localhost:{unanswered.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as unanswered:
+        target = f"127.0.0.1:{unanswered.getsockname()[1]}"
         client = appprofile.aio.connect(target, jwt=token, plaintext=True)
         waiting = asyncio.create_task(run())
         await called.wait()

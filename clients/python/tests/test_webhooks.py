@@ -91,18 +91,18 @@ CHANGES: list[tuple[str, Mapping[str, str]]] = [
 def test_whatever_was_changed_is_refused(why: str, changes: Mapping[str, str]) -> None:
     headers = {name.lower(): value for name, value in signed(SECRET).items()} | dict(changes)
     with pytest.raises(NotVerified, match=why):
-        Verifier(SECRET).verify(BODY, headers)
+        Verifier(SECRET).verify(BODY, headers, now=NOW)
 
 
 def test_a_changed_body_another_secret_or_a_missing_header_is_refused() -> None:
     with pytest.raises(NotVerified, match="no signature"):
-        Verifier(SECRET).verify(BODY + b" ", signed(SECRET))
+        Verifier(SECRET).verify(BODY + b" ", signed(SECRET), now=NOW)
     with pytest.raises(NotVerified, match="no signature"):
-        Verifier(OTHER).verify(BODY, signed(SECRET))
+        Verifier(OTHER).verify(BODY, signed(SECRET), now=NOW)
     for name in signed(SECRET):
         headers = {key: value for key, value in signed(SECRET).items() if key != name}
         with pytest.raises(NotVerified, match="missing"):
-            Verifier(SECRET).verify(BODY, headers)
+            Verifier(SECRET).verify(BODY, headers, now=NOW)
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=6), timedelta(minutes=-6)])
