@@ -192,8 +192,9 @@ def test_an_app_with_profiles_goes_by_force_only(shop: Commands) -> None:
 
 def test_mad_counts_each_device_once(shop: Commands) -> None:
     """M4."""
-    seeds.register(shop.url, "shop", ["d1", "d2"], seeds.ago(3))
-    day = seeds.ago(3).date().isoformat()
+    at = seeds.ago(3)
+    seeds.register(shop.url, "shop", ["d1", "d2"], at)
+    day = at.date().isoformat()
     report = in_json(shop, "mad", "shop")
     assert len(report["days"]) == 30
     assert {"date": day, "counted": 2} in report["days"]
