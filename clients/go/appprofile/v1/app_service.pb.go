@@ -1170,7 +1170,7 @@ type RemoveJwtKeyRequest struct {
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
 	// The key's id, 1 to 64 characters. Required.
 	JwtKeyId string `protobuf:"bytes,2,opt,name=jwt_key_id,json=jwtKeyId,proto3" json:"jwt_key_id,omitempty"`
-	// Whether a key that does not exist is no error. Default false.
+	// Whether a missing key is a success. Default false.
 	AllowMissing  bool `protobuf:"varint,3,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1379,8 +1379,8 @@ type GetSdkConfigRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
-	// The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-	// `not_modified`. Default: the configuration is answered.
+	// The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+	// `not_modified`. Default: the configuration is returned.
 	Etag          string `protobuf:"bytes,2,opt,name=etag,proto3" json:"etag,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -99,7 +99,7 @@ func (CredentialKind) EnumDescriptor() ([]byte, []int) {
 type CredentialState int32
 
 const (
-	// Not set. Never answered.
+	// Not set. Never returned.
 	CredentialState_CREDENTIAL_STATE_UNSPECIFIED CredentialState = 0
 	// The newest version of its name that has not expired.
 	CredentialState_CREDENTIAL_STATE_CURRENT CredentialState = 1
@@ -172,8 +172,8 @@ type Credential struct {
 	Version int32 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`
 	// Whether a sender uses it.
 	State CredentialState `protobuf:"varint,8,opt,name=state,proto3,enum=appprofile.v1.CredentialState" json:"state,omitempty"`
-	// Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-	// HMS app its id. Empty: nobody.
+	// Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+	// of an HMS app its id. Empty: none.
 	Subject string `protobuf:"bytes,9,opt,name=subject,proto3" json:"subject,omitempty"`
 	// Of APNs and Safari: the bundle id or website push id. Otherwise empty.
 	Topic string `protobuf:"bytes,10,opt,name=topic,proto3" json:"topic,omitempty"`
@@ -1294,7 +1294,7 @@ type DeleteCredentialRequest struct {
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
 	// The credential, 1 to 64 characters of `[a-z0-9]`.
 	CredentialId string `protobuf:"bytes,2,opt,name=credential_id,json=credentialId,proto3" json:"credential_id,omitempty"`
-	// Whether it is no error that there is none. Default false.
+	// Whether a missing one is a success. Default false.
 	AllowMissing  bool `protobuf:"varint,3,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -32,14 +32,15 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+// For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
 // key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
 // A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
 // and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type CredentialServiceClient interface {
-	// Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-	// version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-	// FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+	// Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+	// version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+	// LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+	// TOO_MANY_PUSH_CREDENTIALS).
 	UploadCredential(ctx context.Context, in *UploadCredentialRequest, opts ...grpc.CallOption) (*UploadCredentialResponse, error)
 	// Reads a credential, without its private part. Errors: NOT_FOUND (PUSH_CREDENTIAL_NOT_FOUND).
 	GetCredential(ctx context.Context, in *GetCredentialRequest, opts ...grpc.CallOption) (*GetCredentialResponse, error)
@@ -115,14 +116,15 @@ func (c *credentialServiceClient) CreateVapidKey(ctx context.Context, in *Create
 // All implementations must embed UnimplementedCredentialServiceServer
 // for forward compatibility.
 //
-// For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+// For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
 // key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
 // A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
 // and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type CredentialServiceServer interface {
-	// Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-	// version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-	// FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+	// Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+	// version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+	// LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+	// TOO_MANY_PUSH_CREDENTIALS).
 	UploadCredential(context.Context, *UploadCredentialRequest) (*UploadCredentialResponse, error)
 	// Reads a credential, without its private part. Errors: NOT_FOUND (PUSH_CREDENTIAL_NOT_FOUND).
 	GetCredential(context.Context, *GetCredentialRequest) (*GetCredentialResponse, error)

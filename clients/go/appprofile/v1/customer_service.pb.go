@@ -123,7 +123,7 @@ type GetCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 256 bytes without control characters.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Whether to answer the linked profiles of every app of the tenant. Default false.
+	// Whether to return the linked profiles of every app of the tenant. Default false.
 	IncludeProfiles bool `protobuf:"varint,2,opt,name=include_profiles,json=includeProfiles,proto3" json:"include_profiles,omitempty"`
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
@@ -180,7 +180,7 @@ type GetCustomerResponse struct {
 	Customer *Customer `protobuf:"bytes,1,opt,name=customer,proto3" json:"customer,omitempty"`
 	// The linked profiles, if asked for: up to 1000, ordered by key.
 	Profiles []*Profile `protobuf:"bytes,2,rep,name=profiles,proto3" json:"profiles,omitempty"`
-	// Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+	// Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
 	MoreProfiles  bool `protobuf:"varint,3,opt,name=more_profiles,json=moreProfiles,proto3" json:"more_profiles,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -353,7 +353,7 @@ type DeleteCustomerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1 to 256 bytes without control characters.
 	CustomerId string `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	// Answers a missing customer as deleted. Default false.
+	// Whether a missing customer is a success. Default false.
 	AllowMissing  bool `protobuf:"varint,2,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -794,7 +794,7 @@ type EraseCustomerResponse struct {
 	// How many were removed, by kind: `customers`, `profiles`, `events` (whose ids were removed), `merged_customers`
 	// (customers that were merged into this one).
 	Removed map[string]int64 `protobuf:"bytes,1,rep,name=removed,proto3" json:"removed,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	// What the caller should know besides.
+	// Further information for the caller, in English.
 	Notes         []string `protobuf:"bytes,2,rep,name=notes,proto3" json:"notes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -899,7 +899,7 @@ func (x *AppUser) GetUserId() string {
 	return ""
 }
 
-// The person whose data is wanted.
+// The person whose data to export.
 type ExportPersonRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The person. Required.
@@ -1101,7 +1101,8 @@ func (x *ImportCustomersRequest) GetRecords() []*CustomerRecord {
 // What became of the records of one request. Everything that it says is committed.
 type ImportCustomersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+	// The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+	// after it.
 	Acknowledged int64 `protobuf:"varint,1,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`
 	// How many of the records created a customer.
 	Created int64 `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`

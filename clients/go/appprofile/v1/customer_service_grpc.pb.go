@@ -39,13 +39,13 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-// 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-// RESOURCE_EXHAUSTED.
+// For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+// call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+// entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type CustomerServiceClient interface {
-	// Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-	// linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-	// (CUSTOMER_MERGED).
+	// Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+	// are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+	// FAILED_PRECONDITION (CUSTOMER_MERGED).
 	CreateCustomer(ctx context.Context, in *CreateCustomerRequest, opts ...grpc.CallOption) (*CreateCustomerResponse, error)
 	// Reads a customer, with its linked profiles if asked for. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION
 	// (CUSTOMER_MERGED).
@@ -63,23 +63,25 @@ type CustomerServiceClient interface {
 	// profiles move, and the source is deleted: for 90 days its id answers CUSTOMER_MERGED. Complete when the call returns; a
 	// repeated call completes an interrupted one. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_MERGED).
 	MergeCustomers(ctx context.Context, in *MergeCustomersRequest, opts ...grpc.CallOption) (*MergeCustomersResponse, error)
-	// Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-	// An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-	// later, to nobody.
+	// Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+	// remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+	// bridge is applied later and matches no profile.
 	EraseCustomer(ctx context.Context, in *EraseCustomerRequest, opts ...grpc.CallOption) (*EraseCustomerResponse, error)
-	// Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+	// Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+	// characters.
 	// Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
 	ExportPerson(ctx context.Context, in *ExportPersonRequest, opts ...grpc.CallOption) (*ExportPersonResponse, error)
-	// Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-	// values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-	// in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-	// changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-	// CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+	// Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+	// and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+	// refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+	// record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+	// STREAM_AGED, DRAINING); continue in the same way.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+	// INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
 	ImportCustomers(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportCustomersRequest, ImportCustomersResponse], error)
-	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-	// on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-	// end of the stream (OK) means that everything was sent.
+	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+	// resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+	// the last token. The end of the stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportCustomers(ctx context.Context, in *ExportCustomersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportCustomersResponse], error)
 	// Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
@@ -234,13 +236,13 @@ func (c *customerServiceClient) UpdateCustomerSchema(ctx context.Context, in *Up
 // All implementations must embed UnimplementedCustomerServiceServer
 // for forward compatibility.
 //
-// For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-// 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-// RESOURCE_EXHAUSTED.
+// For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+// call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+// entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type CustomerServiceServer interface {
-	// Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-	// linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-	// (CUSTOMER_MERGED).
+	// Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+	// are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+	// FAILED_PRECONDITION (CUSTOMER_MERGED).
 	CreateCustomer(context.Context, *CreateCustomerRequest) (*CreateCustomerResponse, error)
 	// Reads a customer, with its linked profiles if asked for. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION
 	// (CUSTOMER_MERGED).
@@ -258,23 +260,25 @@ type CustomerServiceServer interface {
 	// profiles move, and the source is deleted: for 90 days its id answers CUSTOMER_MERGED. Complete when the call returns; a
 	// repeated call completes an interrupted one. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_MERGED).
 	MergeCustomers(context.Context, *MergeCustomersRequest) (*MergeCustomersResponse, error)
-	// Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-	// An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-	// later, to nobody.
+	// Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+	// remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+	// bridge is applied later and matches no profile.
 	EraseCustomer(context.Context, *EraseCustomerRequest) (*EraseCustomerResponse, error)
-	// Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+	// Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+	// characters.
 	// Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
 	ExportPerson(context.Context, *ExportPersonRequest) (*ExportPersonResponse, error)
-	// Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-	// values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-	// in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-	// changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-	// CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+	// Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+	// and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+	// refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+	// record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+	// STREAM_AGED, DRAINING); continue in the same way.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+	// INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
 	ImportCustomers(grpc.BidiStreamingServer[ImportCustomersRequest, ImportCustomersResponse]) error
-	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-	// on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-	// end of the stream (OK) means that everything was sent.
+	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+	// resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+	// the last token. The end of the stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportCustomers(*ExportCustomersRequest, grpc.ServerStreamingServer[ExportCustomersResponse]) error
 	// Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.

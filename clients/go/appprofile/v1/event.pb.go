@@ -25,7 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
+// What happened. docs/events.md says when each is written and what a reader does with it. More are added over time: a
 // reader ignores those that it does not know, and keeps the position.
 type EventType int32
 
@@ -179,7 +179,7 @@ type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Identifies the event, in every stream and webhook; up to 64 characters.
 	EventId string `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
-	// The place of the event among all events of the service; 1 or more, grows, not without gaps.
+	// The place of the event among all events of the service; 1 or more; it grows, with gaps.
 	Position int64 `protobuf:"varint,2,opt,name=position,proto3" json:"position,omitempty"`
 	// What happened.
 	Type EventType `protobuf:"varint,3,opt,name=type,proto3,enum=appprofile.v1.EventType" json:"type,omitempty"`

@@ -489,7 +489,7 @@ type JwtKey struct {
 	FetchTime *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=fetch_time,json=fetchTime,proto3" json:"fetch_time,omitempty"`
 	// JWKS_URL: since when fetching fails (UTC). Absent: it does not. The last good document stays in force.
 	FailingSinceTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=failing_since_time,json=failingSinceTime,proto3" json:"failing_since_time,omitempty"`
-	// Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+	// Why it cannot be used, or why fetching fails, in English. Empty: no problem.
 	Problem       string `protobuf:"bytes,8,opt,name=problem,proto3" json:"problem,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -83,7 +83,7 @@ func (Platform) EnumDescriptor() ([]byte, []int) {
 	return file_appprofile_v1_profile_proto_rawDescGZIP(), []int{0}
 }
 
-// Whether the profile can be reached at all. A deleted profile has no status: it is gone.
+// Whether the profile can be reached at all. A deleted profile has no status.
 type ProfileStatus int32
 
 const (
@@ -913,8 +913,8 @@ type Profile struct {
 	Etag string `protobuf:"bytes,26,opt,name=etag,proto3" json:"etag,omitempty"`
 	// Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
 	PushPermission PushPermission `protobuf:"varint,27,opt,name=push_permission,json=pushPermission,proto3,enum=appprofile.v1.PushPermission" json:"push_permission,omitempty"`
-	// How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-	// version. 0: none since versions are counted.
+	// How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+	// has this version. 0: none since versions were introduced.
 	Version       int64 `protobuf:"varint,28,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -2532,9 +2532,9 @@ type ImportProfilesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. The same in every message.
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
-	// Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-	// the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-	// none; the import begins with the stream.
+	// Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+	// began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+	// import. Default: none; the import begins with the stream.
 	ImportId string `protobuf:"bytes,2,opt,name=import_id,json=importId,proto3" json:"import_id,omitempty"`
 	// Checks the records and writes nothing. Records of the same profile, device or token in different messages do not see each
 	// other then. Default false.
@@ -2671,7 +2671,8 @@ func (x *IgnoredRecordValue) GetValue() *IgnoredValue {
 // What became of the records of one request. Everything that it says is committed.
 type ImportProfilesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+	// The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+	// after it.
 	Acknowledged int64 `protobuf:"varint,1,opt,name=acknowledged,proto3" json:"acknowledged,omitempty"`
 	// How many of the records created a profile.
 	Created int64 `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
@@ -2952,7 +2953,7 @@ type EraseUserResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many were removed, by kind: `profiles`, `events` (whose ids were removed).
 	Removed map[string]int64 `protobuf:"bytes,1,rep,name=removed,proto3" json:"removed,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	// What the caller should know besides.
+	// Further information for the caller, in English.
 	Notes         []string `protobuf:"bytes,2,rep,name=notes,proto3" json:"notes,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -83,10 +83,10 @@ type ProfileServiceClient interface {
 	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
 	// INVALID_FILTER).
 	ListProfiles(ctx context.Context, in *ListProfilesRequest, opts ...grpc.CallOption) (*ListProfilesResponse, error)
-	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-	// is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-	// The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-	// of the stream (OK) means that everything was sent.
+	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+	// profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+	// The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+	// The end of the stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ResolveRecipients(ctx context.Context, in *ResolveRecipientsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ResolveRecipientsResponse], error)
 	// Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
@@ -94,29 +94,34 @@ type ProfileServiceClient interface {
 	CountRecipients(ctx context.Context, in *CountRecipientsRequest, opts ...grpc.CallOption) (*CountRecipientsResponse, error)
 	// Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
 	ExplainReach(ctx context.Context, in *ExplainReachRequest, opts ...grpc.CallOption) (*ExplainReachResponse, error)
-	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-	// with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-	// a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-	// (TOO_MANY_STREAMS).
+	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+	// order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+	// caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+	// checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+	// DRAINING); resume with the last token.
+	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+	// RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	WatchProfiles(ctx context.Context, in *WatchProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchProfilesResponse], error)
-	// Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-	// imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-	// that push feedback from before it is STALE.
-	// Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-	// interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-	// repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-	// CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+	// Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+	// order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+	// of the import, so that push feedback from before it is STALE.
+	// Each request is answered by one response, in order. A record that is refused is named in it; the others are
+	// imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+	// acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+	// (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+	// PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+	// DATA_REFUSED, CONFLICT.
 	ImportProfiles(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportProfilesRequest, ImportProfilesResponse], error)
-	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-	// Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-	// (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+	// included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+	// time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+	// that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportProfiles(ctx context.Context, in *ExportProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportProfilesResponse], error)
-	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-	// error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+	// is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+	// and matches no profile.
 	EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error)
 }
 
@@ -371,10 +376,10 @@ type ProfileServiceServer interface {
 	// Lists profiles of an app, ordered by user and device. Errors: INVALID_ARGUMENT (INVALID_PAGE_TOKEN,
 	// INVALID_FILTER).
 	ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error)
-	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-	// is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-	// The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-	// of the stream (OK) means that everything was sent.
+	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+	// profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+	// The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+	// The end of the stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ResolveRecipients(*ResolveRecipientsRequest, grpc.ServerStreamingServer[ResolveRecipientsResponse]) error
 	// Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
@@ -382,29 +387,34 @@ type ProfileServiceServer interface {
 	CountRecipients(context.Context, *CountRecipientsRequest) (*CountRecipientsResponse, error)
 	// Says for each profile of a user or a customer whether a message would reach it, and every reason if not.
 	ExplainReach(context.Context, *ExplainReachRequest) (*ExplainReachResponse, error)
-	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-	// of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-	// with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-	// a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-	// (TOO_MANY_STREAMS).
+	// Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+	// order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+	// caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+	// checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+	// DRAINING); resume with the last token.
+	// Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+	// RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	WatchProfiles(*WatchProfilesRequest, grpc.ServerStreamingServer[WatchProfilesResponse]) error
-	// Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-	// imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-	// that push feedback from before it is STALE.
-	// Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-	// interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-	// repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-	// CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+	// Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+	// order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+	// of the import, so that push feedback from before it is STALE.
+	// Each request is answered by one response, in order. A record that is refused is named in it; the others are
+	// imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+	// acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+	// (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+	// Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+	// PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+	// DATA_REFUSED, CONFLICT.
 	ImportProfiles(grpc.BidiStreamingServer[ImportProfilesRequest, ImportProfilesResponse]) error
-	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-	// Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-	// (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+	// included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+	// time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+	// that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportProfiles(*ExportProfilesRequest, grpc.ServerStreamingServer[ExportProfilesResponse]) error
-	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-	// error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+	// is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+	// and matches no profile.
 	EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error)
 	mustEmbedUnimplementedProfileServiceServer()
 }

@@ -204,14 +204,14 @@ func (x *CustomerIds) GetCustomerIds() []string {
 	return nil
 }
 
-// Whom to reach, and by what.
+// The recipients to stream, and the channel.
 type ResolveRecipientsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
 	// The channel to reach them by. Required.
 	Channel Channel `protobuf:"varint,2,opt,name=channel,proto3,enum=appprofile.v1.Channel" json:"channel,omitempty"`
-	// Who is meant. Required: nothing that is left out means everybody.
+	// The users to reach. Required: leaving it out does not mean every user.
 	//
 	// Types that are valid to be assigned to Target:
 	//
@@ -219,12 +219,12 @@ type ResolveRecipientsRequest struct {
 	//	*ResolveRecipientsRequest_CustomerIds
 	//	*ResolveRecipientsRequest_Everyone
 	Target isResolveRecipientsRequest_Target `protobuf_oneof:"target"`
-	// Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+	// Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
 	Filter string `protobuf:"bytes,6,opt,name=filter,proto3" json:"filter,omitempty"`
 	// PUSH only: the purpose of the endpoints. Default DEFAULT; a profile whose endpoints are all for another purpose is no
 	// recipient.
 	Purpose PushPurpose `protobuf:"varint,7,opt,name=purpose,proto3,enum=appprofile.v1.PushPurpose" json:"purpose,omitempty"`
-	// Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+	// Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
 	// Default: from the beginning.
 	ResumeToken   string `protobuf:"bytes,8,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -456,7 +456,7 @@ func (x *Recipient) GetCustomerId() string {
 	return ""
 }
 
-// A user or customer of the request none of whose profiles is a recipient. `ExplainReach` says why.
+// A user or customer of the request without a profile that is a recipient. `ExplainReach` says why.
 type Unreachable struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Which.
@@ -607,14 +607,14 @@ func (x *ResolveRecipientsResponse) GetResumeToken() string {
 	return ""
 }
 
-// Whom to count. The fields mean what they mean in `ResolveRecipientsRequest`.
+// The recipients to count. The fields mean what they mean in `ResolveRecipientsRequest`.
 type CountRecipientsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
 	AppId string `protobuf:"bytes,1,opt,name=app_id,json=appId,proto3" json:"app_id,omitempty"`
 	// The channel. Required.
 	Channel Channel `protobuf:"varint,2,opt,name=channel,proto3,enum=appprofile.v1.Channel" json:"channel,omitempty"`
-	// Who is meant. Required.
+	// The users to count. Required.
 	//
 	// Types that are valid to be assigned to Target:
 	//
@@ -622,7 +622,7 @@ type CountRecipientsRequest struct {
 	//	*CountRecipientsRequest_CustomerIds
 	//	*CountRecipientsRequest_Everyone
 	Target isCountRecipientsRequest_Target `protobuf_oneof:"target"`
-	// Only those whose profile the filter fits. Default: all that are meant.
+	// Only those whose profile the filter fits. Default: all of these users.
 	Filter string `protobuf:"bytes,6,opt,name=filter,proto3" json:"filter,omitempty"`
 	// PUSH only: the purpose of the endpoints. Default DEFAULT.
 	Purpose       PushPurpose `protobuf:"varint,7,opt,name=purpose,proto3,enum=appprofile.v1.PushPurpose" json:"purpose,omitempty"`
@@ -1012,7 +1012,7 @@ func (x *CountRecipientsResponse) GetByPushAppId() []*PushAppIdCount {
 	return nil
 }
 
-// About whom to ask.
+// The profiles to explain.
 type ExplainReachRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.

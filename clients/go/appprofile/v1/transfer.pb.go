@@ -31,9 +31,9 @@ type ProfileRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The profile. Required. `key.app_id` may be empty: the app of the request.
 	//
-	// Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-	// endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-	// INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+	// Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+	// endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+	// state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
 	// `confirm_time` of endpoints, which becomes the start of the import.
 	Profile *Profile `protobuf:"bytes,1,opt,name=profile,proto3" json:"profile,omitempty"`
 	// When the profile was last registered there (UTC). Decides between profiles: the later registration owns the device and the

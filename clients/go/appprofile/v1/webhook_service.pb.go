@@ -111,8 +111,8 @@ type Webhook struct {
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	// Opaque version of the stored webhook; changes with every change by an operator.
 	Etag string `protobuf:"bytes,11,opt,name=etag,proto3" json:"etag,omitempty"`
-	// When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-	// event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+	// When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+	// oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
 	EventsLostTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=events_lost_time,json=eventsLostTime,proto3" json:"events_lost_time,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
@@ -241,7 +241,7 @@ type WebhookFailure struct {
 	HttpStatus int32 `protobuf:"varint,2,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// What went wrong, in one line; nothing of the answer's body.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// When the delivery is tried again (UTC). Absent: not by itself.
+	// When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
 	NextAttemptTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_attempt_time,json=nextAttemptTime,proto3" json:"next_attempt_time,omitempty"`
 	// Since when every delivery has failed (UTC). After 3 days the webhook is DISABLED.
 	FailingSince  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=failing_since,json=failingSince,proto3" json:"failing_since,omitempty"`
@@ -365,7 +365,7 @@ type CreateWebhookResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The webhook as stored.
 	Webhook *Webhook `protobuf:"bytes,1,opt,name=webhook,proto3" json:"webhook,omitempty"`
-	// The secret that requests are signed with, `whsec_` and base64; shown this once.
+	// The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
 	Secret        string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -696,7 +696,7 @@ type DeleteWebhookRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The webhook, 1 to 64 characters of `[a-z0-9]`.
 	WebhookId string `protobuf:"bytes,1,opt,name=webhook_id,json=webhookId,proto3" json:"webhook_id,omitempty"`
-	// Whether it is no error that there is none. Default false.
+	// Whether a missing one is a success. Default false.
 	AllowMissing  bool `protobuf:"varint,2,opt,name=allow_missing,json=allowMissing,proto3" json:"allow_missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -841,7 +841,7 @@ func (x *RotateWebhookSecretRequest) GetKeepOld() *durationpb.Duration {
 // The new secret.
 type RotateWebhookSecretResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The secret, `whsec_` and base64; shown this once.
+	// The secret, `whsec_` and base64. Only this response contains it.
 	Secret string `protobuf:"bytes,1,opt,name=secret,proto3" json:"secret,omitempty"`
 	// When the old secret ends (UTC).
 	OldSecretExpireTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=old_secret_expire_time,json=oldSecretExpireTime,proto3" json:"old_secret_expire_time,omitempty"`
@@ -1167,7 +1167,7 @@ type ListWebhookDeliveriesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The webhook, 1 to 64 characters of `[a-z0-9]`.
 	WebhookId string `protobuf:"bytes,1,opt,name=webhook_id,json=webhookId,proto3" json:"webhook_id,omitempty"`
-	// How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+	// The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
 	// The `next_page_token` of the page before, of the same webhook. Opaque.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`

@@ -35,15 +35,15 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-// headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-// and in order for each profile.
-// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+// For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+// specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+// JSON. At least once, and in order for each profile.
+// A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+// and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type WebhookServiceClient interface {
-	// Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-	// idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-	// FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+	// Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+	// secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+	// (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
 	CreateWebhook(ctx context.Context, in *CreateWebhookRequest, opts ...grpc.CallOption) (*CreateWebhookResponse, error)
 	// Reads a webhook. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
 	GetWebhook(ctx context.Context, in *GetWebhookRequest, opts ...grpc.CallOption) (*GetWebhookResponse, error)
@@ -55,12 +55,12 @@ type WebhookServiceClient interface {
 	// Deletes a webhook and what is known of its deliveries. A request on its way may still arrive. Errors: NOT_FOUND
 	// (WEBHOOK_NOT_FOUND) unless `allow_missing`.
 	DeleteWebhook(ctx context.Context, in *DeleteWebhookRequest, opts ...grpc.CallOption) (*DeleteWebhookResponse, error)
-	// Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-	// Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+	// Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+	// one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
 	// (WEBHOOK_NOT_FOUND).
 	RotateWebhookSecret(ctx context.Context, in *RotateWebhookSecretRequest, opts ...grpc.CallOption) (*RotateWebhookSecretResponse, error)
-	// Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-	// those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+	// Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+	// recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
 	ReplayWebhook(ctx context.Context, in *ReplayWebhookRequest, opts ...grpc.CallOption) (*ReplayWebhookResponse, error)
 	// Lists the last deliveries of a webhook, newest first; without bodies. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND),
 	// INVALID_ARGUMENT (INVALID_PAGE_TOKEN).
@@ -159,15 +159,15 @@ func (c *webhookServiceClient) ListWebhookDeliveries(ctx context.Context, in *Li
 // All implementations must embed UnimplementedWebhookServiceServer
 // for forward compatibility.
 //
-// For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-// headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-// and in order for each profile.
-// Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-// entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+// For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+// specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+// JSON. At least once, and in order for each profile.
+// A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+// and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type WebhookServiceServer interface {
-	// Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-	// idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-	// FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+	// Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+	// secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+	// (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
 	CreateWebhook(context.Context, *CreateWebhookRequest) (*CreateWebhookResponse, error)
 	// Reads a webhook. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
 	GetWebhook(context.Context, *GetWebhookRequest) (*GetWebhookResponse, error)
@@ -179,12 +179,12 @@ type WebhookServiceServer interface {
 	// Deletes a webhook and what is known of its deliveries. A request on its way may still arrive. Errors: NOT_FOUND
 	// (WEBHOOK_NOT_FOUND) unless `allow_missing`.
 	DeleteWebhook(context.Context, *DeleteWebhookRequest) (*DeleteWebhookResponse, error)
-	// Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-	// Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+	// Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+	// one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
 	// (WEBHOOK_NOT_FOUND).
 	RotateWebhookSecret(context.Context, *RotateWebhookSecretRequest) (*RotateWebhookSecretResponse, error)
-	// Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-	// those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+	// Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+	// recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
 	ReplayWebhook(context.Context, *ReplayWebhookRequest) (*ReplayWebhookResponse, error)
 	// Lists the last deliveries of a webhook, newest first; without bodies. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND),
 	// INVALID_ARGUMENT (INVALID_PAGE_TOKEN).

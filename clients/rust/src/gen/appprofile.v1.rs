@@ -224,7 +224,7 @@ pub struct JwtKey {
     /// JWKS_URL: since when fetching fails (UTC). Absent: it does not. The last good document stays in force.
     #[prost(message, optional, tag="7")]
     pub failing_since_time: ::core::option::Option<::prost_types::Timestamp>,
-    /// Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+    /// Why it cannot be used, or why fetching fails, in English. Empty: no problem.
     #[prost(string, tag="8")]
     pub problem: ::prost::alloc::string::String,
 }
@@ -601,8 +601,8 @@ pub struct Profile {
     /// Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted.
     #[prost(enumeration="PushPermission", tag="27")]
     pub push_permission: i32,
-    /// How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-    /// version. 0: none since versions are counted.
+    /// How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+    /// has this version. 0: none since versions were introduced.
     #[prost(int64, tag="28")]
     pub version: i64,
 }
@@ -643,7 +643,7 @@ impl Platform {
         }
     }
 }
-/// Whether the profile can be reached at all. A deleted profile has no status: it is gone.
+/// Whether the profile can be reached at all. A deleted profile has no status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum ProfileStatus {
@@ -1502,7 +1502,7 @@ pub struct RemoveJwtKeyRequest {
     /// The key's id, 1 to 64 characters. Required.
     #[prost(string, tag="2")]
     pub jwt_key_id: ::prost::alloc::string::String,
-    /// Whether a key that does not exist is no error. Default false.
+    /// Whether a missing key is a success. Default false.
     #[prost(bool, tag="3")]
     pub allow_missing: bool,
 }
@@ -1536,8 +1536,8 @@ pub struct GetSdkConfigRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
-    /// The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-    /// `not_modified`. Default: the configuration is answered.
+    /// The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+    /// `not_modified`. Default: the configuration is returned.
     #[prost(string, tag="2")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -1645,8 +1645,8 @@ pub struct Credential {
     /// Whether a sender uses it.
     #[prost(enumeration="CredentialState", tag="8")]
     pub state: i32,
-    /// Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-    /// HMS app its id. Empty: nobody.
+    /// Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+    /// of an HMS app its id. Empty: none.
     #[prost(string, tag="9")]
     pub subject: ::prost::alloc::string::String,
     /// Of APNs and Safari: the bundle id or website push id. Otherwise empty.
@@ -1879,7 +1879,7 @@ pub struct DeleteCredentialRequest {
     /// The credential, 1 to 64 characters of `\[a-z0-9\]`.
     #[prost(string, tag="2")]
     pub credential_id: ::prost::alloc::string::String,
-    /// Whether it is no error that there is none. Default false.
+    /// Whether a missing one is a success. Default false.
     #[prost(bool, tag="3")]
     pub allow_missing: bool,
 }
@@ -1960,7 +1960,7 @@ impl CredentialKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum CredentialState {
-    /// Not set. Never answered.
+    /// Not set. Never returned.
     Unspecified = 0,
     /// The newest version of its name that has not expired.
     Current = 1,
@@ -2149,9 +2149,9 @@ impl CustomerAttributeType {
 pub struct ProfileRecord {
     /// The profile. Required. `key.app_id` may be empty: the app of the request.
     ///
-    /// Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-    /// endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-    /// INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+    /// Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+    /// endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+    /// state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
     /// `confirm_time` of endpoints, which becomes the start of the import.
     #[prost(message, optional, tag="1")]
     pub profile: ::core::option::Option<Profile>,
@@ -2209,7 +2209,7 @@ pub struct GetCustomerRequest {
     /// 1 to 256 bytes without control characters.
     #[prost(string, tag="1")]
     pub customer_id: ::prost::alloc::string::String,
-    /// Whether to answer the linked profiles of every app of the tenant. Default false.
+    /// Whether to return the linked profiles of every app of the tenant. Default false.
     #[prost(bool, tag="2")]
     pub include_profiles: bool,
 }
@@ -2222,7 +2222,7 @@ pub struct GetCustomerResponse {
     /// The linked profiles, if asked for: up to 1000, ordered by key.
     #[prost(message, repeated, tag="2")]
     pub profiles: ::prost::alloc::vec::Vec<Profile>,
-    /// Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+    /// Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
     #[prost(bool, tag="3")]
     pub more_profiles: bool,
 }
@@ -2253,7 +2253,7 @@ pub struct DeleteCustomerRequest {
     /// 1 to 256 bytes without control characters.
     #[prost(string, tag="1")]
     pub customer_id: ::prost::alloc::string::String,
-    /// Answers a missing customer as deleted. Default false.
+    /// Whether a missing customer is a success. Default false.
     #[prost(bool, tag="2")]
     pub allow_missing: bool,
 }
@@ -2345,7 +2345,7 @@ pub struct EraseCustomerResponse {
     /// (customers that were merged into this one).
     #[prost(map="string, int64", tag="1")]
     pub removed: ::std::collections::HashMap<::prost::alloc::string::String, i64>,
-    /// What the caller should know besides.
+    /// Further information for the caller, in English.
     #[prost(string, repeated, tag="2")]
     pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -2359,7 +2359,7 @@ pub struct AppUser {
     #[prost(string, tag="2")]
     pub user_id: ::prost::alloc::string::String,
 }
-/// The person whose data is wanted.
+/// The person whose data to export.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExportPersonRequest {
     /// The person. Required.
@@ -2404,7 +2404,8 @@ pub struct ImportCustomersRequest {
 /// What became of the records of one request. Everything that it says is committed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportCustomersResponse {
-    /// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+    /// The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+    /// after it.
     #[prost(int64, tag="1")]
     pub acknowledged: i64,
     /// How many of the records created a customer.
@@ -2816,7 +2817,7 @@ pub struct Event {
     /// Identifies the event, in every stream and webhook; up to 64 characters.
     #[prost(string, tag="1")]
     pub event_id: ::prost::alloc::string::String,
-    /// The place of the event among all events of the service; 1 or more, grows, not without gaps.
+    /// The place of the event among all events of the service; 1 or more; it grows, with gaps.
     #[prost(int64, tag="2")]
     pub position: i64,
     /// What happened.
@@ -2846,7 +2847,7 @@ pub struct Event {
     #[prost(message, optional, tag="10")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
 }
-/// What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
+/// What happened. docs/events.md says when each is written and what a reader does with it. More are added over time: a
 /// reader ignores those that it does not know, and keeps the position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2989,7 +2990,7 @@ pub struct CustomerIds {
     #[prost(string, repeated, tag="1")]
     pub customer_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-/// Whom to reach, and by what.
+/// The recipients to stream, and the channel.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResolveRecipientsRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -2998,24 +2999,24 @@ pub struct ResolveRecipientsRequest {
     /// The channel to reach them by. Required.
     #[prost(enumeration="Channel", tag="2")]
     pub channel: i32,
-    /// Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+    /// Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
     #[prost(string, tag="6")]
     pub filter: ::prost::alloc::string::String,
     /// PUSH only: the purpose of the endpoints. Default DEFAULT; a profile whose endpoints are all for another purpose is no
     /// recipient.
     #[prost(enumeration="PushPurpose", tag="7")]
     pub purpose: i32,
-    /// Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+    /// Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
     /// Default: from the beginning.
     #[prost(string, tag="8")]
     pub resume_token: ::prost::alloc::string::String,
-    /// Who is meant. Required: nothing that is left out means everybody.
+    /// The users to reach. Required: leaving it out does not mean every user.
     #[prost(oneof="resolve_recipients_request::Target", tags="3, 4, 5")]
     pub target: ::core::option::Option<resolve_recipients_request::Target>,
 }
 /// Nested message and enum types in `ResolveRecipientsRequest`.
 pub mod resolve_recipients_request {
-    /// Who is meant. Required: nothing that is left out means everybody.
+    /// The users to reach. Required: leaving it out does not mean every user.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Target {
         /// These users, on all of their devices.
@@ -3055,7 +3056,7 @@ pub struct Recipient {
     #[prost(string, tag="7")]
     pub customer_id: ::prost::alloc::string::String,
 }
-/// A user or customer of the request none of whose profiles is a recipient. `ExplainReach` says why.
+/// A user or customer of the request without a profile that is a recipient. `ExplainReach` says why.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Unreachable {
     /// Which.
@@ -3088,7 +3089,7 @@ pub struct ResolveRecipientsResponse {
     #[prost(string, tag="3")]
     pub resume_token: ::prost::alloc::string::String,
 }
-/// Whom to count. The fields mean what they mean in `ResolveRecipientsRequest`.
+/// The recipients to count. The fields mean what they mean in `ResolveRecipientsRequest`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CountRecipientsRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -3097,19 +3098,19 @@ pub struct CountRecipientsRequest {
     /// The channel. Required.
     #[prost(enumeration="Channel", tag="2")]
     pub channel: i32,
-    /// Only those whose profile the filter fits. Default: all that are meant.
+    /// Only those whose profile the filter fits. Default: all of these users.
     #[prost(string, tag="6")]
     pub filter: ::prost::alloc::string::String,
     /// PUSH only: the purpose of the endpoints. Default DEFAULT.
     #[prost(enumeration="PushPurpose", tag="7")]
     pub purpose: i32,
-    /// Who is meant. Required.
+    /// The users to count. Required.
     #[prost(oneof="count_recipients_request::Target", tags="3, 4, 5")]
     pub target: ::core::option::Option<count_recipients_request::Target>,
 }
 /// Nested message and enum types in `CountRecipientsRequest`.
 pub mod count_recipients_request {
-    /// Who is meant. Required.
+    /// The users to count. Required.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Target {
         /// These users.
@@ -3178,7 +3179,7 @@ pub struct CountRecipientsResponse {
     #[prost(message, repeated, tag="5")]
     pub by_push_app_id: ::prost::alloc::vec::Vec<PushAppIdCount>,
 }
-/// About whom to ask.
+/// The profiles to explain.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExplainReachRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`.
@@ -3839,9 +3840,9 @@ pub struct ImportProfilesRequest {
     /// The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. The same in every message.
     #[prost(string, tag="1")]
     pub app_id: ::prost::alloc::string::String,
-    /// Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-    /// the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-    /// none; the import begins with the stream.
+    /// Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+    /// began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+    /// import. Default: none; the import begins with the stream.
     #[prost(string, tag="2")]
     pub import_id: ::prost::alloc::string::String,
     /// Checks the records and writes nothing. Records of the same profile, device or token in different messages do not see each
@@ -3869,7 +3870,8 @@ pub struct IgnoredRecordValue {
 /// What became of the records of one request. Everything that it says is committed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ImportProfilesResponse {
-    /// The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+    /// The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+    /// after it.
     #[prost(int64, tag="1")]
     pub acknowledged: i64,
     /// How many of the records created a profile.
@@ -3935,7 +3937,7 @@ pub struct EraseUserResponse {
     /// How many were removed, by kind: `profiles`, `events` (whose ids were removed).
     #[prost(map="string, int64", tag="1")]
     pub removed: ::std::collections::HashMap<::prost::alloc::string::String, i64>,
-    /// What the caller should know besides.
+    /// Further information for the caller, in English.
     #[prost(string, repeated, tag="2")]
     pub notes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -4204,8 +4206,8 @@ pub struct Webhook {
     /// Opaque version of the stored webhook; changes with every change by an operator.
     #[prost(string, tag="11")]
     pub etag: ::prost::alloc::string::String,
-    /// When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-    /// event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+    /// When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+    /// oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
     #[prost(message, optional, tag="12")]
     pub events_lost_time: ::core::option::Option<::prost_types::Timestamp>,
 }
@@ -4221,7 +4223,7 @@ pub struct WebhookFailure {
     /// What went wrong, in one line; nothing of the answer's body.
     #[prost(string, tag="3")]
     pub description: ::prost::alloc::string::String,
-    /// When the delivery is tried again (UTC). Absent: not by itself.
+    /// When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
     #[prost(message, optional, tag="4")]
     pub next_attempt_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Since when every delivery has failed (UTC). After 3 days the webhook is DISABLED.
@@ -4241,7 +4243,7 @@ pub struct CreateWebhookResponse {
     /// The webhook as stored.
     #[prost(message, optional, tag="1")]
     pub webhook: ::core::option::Option<Webhook>,
-    /// The secret that requests are signed with, `whsec_` and base64; shown this once.
+    /// The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
     #[prost(string, tag="2")]
     pub secret: ::prost::alloc::string::String,
 }
@@ -4293,7 +4295,7 @@ pub struct DeleteWebhookRequest {
     /// The webhook, 1 to 64 characters of `\[a-z0-9\]`.
     #[prost(string, tag="1")]
     pub webhook_id: ::prost::alloc::string::String,
-    /// Whether it is no error that there is none. Default false.
+    /// Whether a missing one is a success. Default false.
     #[prost(bool, tag="2")]
     pub allow_missing: bool,
 }
@@ -4314,7 +4316,7 @@ pub struct RotateWebhookSecretRequest {
 /// The new secret.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RotateWebhookSecretResponse {
-    /// The secret, `whsec_` and base64; shown this once.
+    /// The secret, `whsec_` and base64. Only this response contains it.
     #[prost(string, tag="1")]
     pub secret: ::prost::alloc::string::String,
     /// When the old secret ends (UTC).
@@ -4391,7 +4393,7 @@ pub struct ListWebhookDeliveriesRequest {
     /// The webhook, 1 to 64 characters of `\[a-z0-9\]`.
     #[prost(string, tag="1")]
     pub webhook_id: ::prost::alloc::string::String,
-    /// How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+    /// The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
     #[prost(int32, tag="2")]
     pub page_size: i32,
     /// The `next_page_token` of the page before, of the same webhook. Opaque.

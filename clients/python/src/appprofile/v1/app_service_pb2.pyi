@@ -590,7 +590,7 @@ class RemoveJwtKeyRequest(_message.Message):
     jwt_key_id: _builtins.str
     """The key's id, 1 to 64 characters. Required."""
     allow_missing: _builtins.bool
-    """Whether a key that does not exist is no error. Default false."""
+    """Whether a missing key is a success. Default false."""
     def __init__(
         self,
         *,
@@ -690,8 +690,8 @@ class GetSdkConfigRequest(_message.Message):
     app_id: _builtins.str
     """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`."""
     etag: _builtins.str
-    """The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-    `not_modified`. Default: the configuration is answered.
+    """The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+    `not_modified`. Default: the configuration is returned.
     """
     def __init__(
         self,

@@ -68,7 +68,7 @@ class _CredentialState:
 class _CredentialStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CredentialState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     CREDENTIAL_STATE_UNSPECIFIED: _CredentialState.ValueType  # 0
-    """Not set. Never answered."""
+    """Not set. Never returned."""
     CREDENTIAL_STATE_CURRENT: _CredentialState.ValueType  # 1
     """The newest version of its name that has not expired."""
     CREDENTIAL_STATE_SUPERSEDED: _CredentialState.ValueType  # 2
@@ -80,7 +80,7 @@ class CredentialState(_CredentialState, metaclass=_CredentialStateEnumTypeWrappe
     """Which version of a name a sender uses."""
 
 CREDENTIAL_STATE_UNSPECIFIED: CredentialState.ValueType  # 0
-"""Not set. Never answered."""
+"""Not set. Never returned."""
 CREDENTIAL_STATE_CURRENT: CredentialState.ValueType  # 1
 """The newest version of its name that has not expired."""
 CREDENTIAL_STATE_SUPERSEDED: CredentialState.ValueType  # 2
@@ -132,8 +132,8 @@ class Credential(_message.Message):
     state: Global___CredentialState.ValueType
     """Whether a sender uses it."""
     subject: _builtins.str
-    """Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-    HMS app its id. Empty: nobody.
+    """Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+    of an HMS app its id. Empty: none.
     """
     topic: _builtins.str
     """Of APNs and Safari: the bundle id or website push id. Otherwise empty."""
@@ -645,7 +645,7 @@ class DeleteCredentialRequest(_message.Message):
     credential_id: _builtins.str
     """The credential, 1 to 64 characters of `[a-z0-9]`."""
     allow_missing: _builtins.bool
-    """Whether it is no error that there is none. Default false."""
+    """Whether a missing one is a success. Default false."""
     def __init__(
         self,
         *,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class CredentialServiceStub(object):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
     key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -66,16 +66,17 @@ class CredentialServiceStub(object):
 
 
 class CredentialServiceServicer(object):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
     key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def UploadCredential(self, request, context):
-        """Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-        version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-        FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+        """Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+        version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+        LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+        TOO_MANY_PUSH_CREDENTIALS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -148,7 +149,7 @@ def add_CredentialServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CredentialService(object):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
     key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CredentialServiceStub:
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
     key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -38,9 +38,10 @@ class CredentialServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CredentialServiceAsyncStub: ...
     UploadCredential: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.UploadCredentialRequest, _credential_service_pb2.UploadCredentialResponse]
-    """Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-    version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-    FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+    """Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+    version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+    LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+    TOO_MANY_PUSH_CREDENTIALS).
     """
     GetCredential: _grpc.UnaryUnaryMultiCallable[_credential_service_pb2.GetCredentialRequest, _credential_service_pb2.GetCredentialResponse]
     """Reads a credential, without its private part. Errors: NOT_FOUND (PUSH_CREDENTIAL_NOT_FOUND)."""
@@ -56,7 +57,7 @@ class CredentialServiceStub:
 
 @_typing.type_check_only
 class CredentialServiceAsyncStub(CredentialServiceStub):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
     key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -64,9 +65,10 @@ class CredentialServiceAsyncStub(CredentialServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     UploadCredential: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.UploadCredentialRequest, _credential_service_pb2.UploadCredentialResponse]  # type: ignore[assignment]
-    """Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-    version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-    FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+    """Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+    version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+    LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+    TOO_MANY_PUSH_CREDENTIALS).
     """
     GetCredential: _aio.UnaryUnaryMultiCallable[_credential_service_pb2.GetCredentialRequest, _credential_service_pb2.GetCredentialResponse]  # type: ignore[assignment]
     """Reads a credential, without its private part. Errors: NOT_FOUND (PUSH_CREDENTIAL_NOT_FOUND)."""
@@ -81,7 +83,7 @@ class CredentialServiceAsyncStub(CredentialServiceStub):
     """
 
 class CredentialServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
     key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -93,9 +95,10 @@ class CredentialServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _credential_service_pb2.UploadCredentialRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_credential_service_pb2.UploadCredentialResponse, _abc.Awaitable[_credential_service_pb2.UploadCredentialResponse]]:
-        """Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-        version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-        FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+        """Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+        version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+        LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+        TOO_MANY_PUSH_CREDENTIALS).
         """
 
     @_abc_1.abstractmethod

@@ -81,7 +81,7 @@ class GetCustomerRequest(_message.Message):
     customer_id: _builtins.str
     """1 to 256 bytes without control characters."""
     include_profiles: _builtins.bool
-    """Whether to answer the linked profiles of every app of the tenant. Default false."""
+    """Whether to return the linked profiles of every app of the tenant. Default false."""
     def __init__(
         self,
         *,
@@ -106,7 +106,7 @@ class GetCustomerResponse(_message.Message):
     PROFILES_FIELD_NUMBER: _builtins.int
     MORE_PROFILES_FIELD_NUMBER: _builtins.int
     more_profiles: _builtins.bool
-    """Whether there are more linked profiles than answered: ListProfiles of each app lists them all."""
+    """Whether there are more linked profiles than returned: ListProfiles of each app lists them all."""
     @_builtins.property
     def customer(self) -> _customer_pb2.Customer:
         """As stored."""
@@ -201,7 +201,7 @@ class DeleteCustomerRequest(_message.Message):
     customer_id: _builtins.str
     """1 to 256 bytes without control characters."""
     allow_missing: _builtins.bool
-    """Answers a missing customer as deleted. Default false."""
+    """Whether a missing customer is a success. Default false."""
     def __init__(
         self,
         *,
@@ -432,7 +432,7 @@ class EraseCustomerResponse(_message.Message):
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the caller should know besides."""
+        """Further information for the caller, in English."""
 
     def __init__(
         self,
@@ -476,7 +476,7 @@ Global___AppUser: _TypeAlias = AppUser  # noqa: Y015
 
 @_typing.final
 class ExportPersonRequest(_message.Message):
-    """The person whose data is wanted."""
+    """The person whose data to export."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -574,7 +574,9 @@ class ImportCustomersResponse(_message.Message):
     UNCHANGED_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     acknowledged: _builtins.int
-    """The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it."""
+    """The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+    after it.
+    """
     created: _builtins.int
     """How many of the records created a customer."""
     updated: _builtins.int

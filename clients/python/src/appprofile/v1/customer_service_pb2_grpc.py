@@ -26,9 +26,9 @@ if _version_not_supported:
 
 
 class CustomerServiceStub(object):
-    """For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-    8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-    RESOURCE_EXHAUSTED.
+    """For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+    call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+    entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -100,15 +100,15 @@ class CustomerServiceStub(object):
 
 
 class CustomerServiceServicer(object):
-    """For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-    8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-    RESOURCE_EXHAUSTED.
+    """For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+    call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+    entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def CreateCustomer(self, request, context):
-        """Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-        linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-        (CUSTOMER_MERGED).
+        """Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+        are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+        FAILED_PRECONDITION (CUSTOMER_MERGED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,16 +156,17 @@ class CustomerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def EraseCustomer(self, request, context):
-        """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-        An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-        later, to nobody.
+        """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+        remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+        bridge is applied later and matches no profile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportPerson(self, request, context):
-        """Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+        """Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+        characters.
         Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -173,21 +174,22 @@ class CustomerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ImportCustomers(self, request_iterator, context):
-        """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-        values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-        in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-        changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-        CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+        """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+        and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+        refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+        record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+        STREAM_AGED, DRAINING); continue in the same way.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+        INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportCustomers(self, request, context):
-        """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-        on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-        end of the stream (OK) means that everything was sent.
+        """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+        resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+        the last token. The end of the stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -282,9 +284,9 @@ def add_CustomerServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CustomerService(object):
-    """For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-    8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-    RESOURCE_EXHAUSTED.
+    """For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+    call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+    entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

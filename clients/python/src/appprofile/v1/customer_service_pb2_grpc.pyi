@@ -27,9 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CustomerServiceStub:
-    """For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-    8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-    RESOURCE_EXHAUSTED.
+    """For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+    call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+    entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @_typing.overload
@@ -37,9 +37,9 @@ class CustomerServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CustomerServiceAsyncStub: ...
     CreateCustomer: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.CreateCustomerRequest, _customer_service_pb2.CreateCustomerResponse]
-    """Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-    linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-    (CUSTOMER_MERGED).
+    """Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+    are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+    FAILED_PRECONDITION (CUSTOMER_MERGED).
     """
     GetCustomer: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerRequest, _customer_service_pb2.GetCustomerResponse]
     """Reads a customer, with its linked profiles if asked for. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION
@@ -63,26 +63,28 @@ class CustomerServiceStub:
     repeated call completes an interrupted one. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_MERGED).
     """
     EraseCustomer: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.EraseCustomerRequest, _customer_service_pb2.EraseCustomerResponse]
-    """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-    An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-    later, to nobody.
+    """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+    remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+    bridge is applied later and matches no profile.
     """
     ExportPerson: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.ExportPersonRequest, _customer_service_pb2.ExportPersonResponse]
-    """Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+    """Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+    characters.
     Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
     """
     ImportCustomers: _grpc.StreamStreamMultiCallable[_customer_service_pb2.ImportCustomersRequest, _customer_service_pb2.ImportCustomersResponse]
-    """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-    values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-    in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-    changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-    CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+    """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+    and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+    refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+    record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+    STREAM_AGED, DRAINING); continue in the same way.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+    INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
     """
     ExportCustomers: _grpc.UnaryStreamMultiCallable[_customer_service_pb2.ExportCustomersRequest, _customer_service_pb2.ExportCustomersResponse]
-    """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-    on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-    end of the stream (OK) means that everything was sent.
+    """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+    resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+    the last token. The end of the stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     GetCustomerSchema: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerSchemaRequest, _customer_service_pb2.GetCustomerSchemaResponse]
@@ -95,16 +97,16 @@ class CustomerServiceStub:
 
 @_typing.type_check_only
 class CustomerServiceAsyncStub(CustomerServiceStub):
-    """For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-    8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-    RESOURCE_EXHAUSTED.
+    """For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+    call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+    entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCustomer: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.CreateCustomerRequest, _customer_service_pb2.CreateCustomerResponse]  # type: ignore[assignment]
-    """Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-    linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-    (CUSTOMER_MERGED).
+    """Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+    are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+    FAILED_PRECONDITION (CUSTOMER_MERGED).
     """
     GetCustomer: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerRequest, _customer_service_pb2.GetCustomerResponse]  # type: ignore[assignment]
     """Reads a customer, with its linked profiles if asked for. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION
@@ -128,26 +130,28 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     repeated call completes an interrupted one. Errors: NOT_FOUND (CUSTOMER_NOT_FOUND), FAILED_PRECONDITION (CUSTOMER_MERGED).
     """
     EraseCustomer: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.EraseCustomerRequest, _customer_service_pb2.EraseCustomerResponse]  # type: ignore[assignment]
-    """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-    An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-    later, to nobody.
+    """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+    remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+    bridge is applied later and matches no profile.
     """
     ExportPerson: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.ExportPersonRequest, _customer_service_pb2.ExportPersonResponse]  # type: ignore[assignment]
-    """Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+    """Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+    characters.
     Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
     """
     ImportCustomers: _aio.StreamStreamMultiCallable[_customer_service_pb2.ImportCustomersRequest, _customer_service_pb2.ImportCustomersResponse]  # type: ignore[assignment]
-    """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-    values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-    in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-    changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-    CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+    """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+    and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+    refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+    record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+    STREAM_AGED, DRAINING); continue in the same way.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+    INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
     """
     ExportCustomers: _aio.UnaryStreamMultiCallable[_customer_service_pb2.ExportCustomersRequest, _customer_service_pb2.ExportCustomersResponse]  # type: ignore[assignment]
-    """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-    on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-    end of the stream (OK) means that everything was sent.
+    """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+    resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+    the last token. The end of the stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     GetCustomerSchema: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerSchemaRequest, _customer_service_pb2.GetCustomerSchemaResponse]  # type: ignore[assignment]
@@ -159,9 +163,9 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     """
 
 class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-    8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-    RESOURCE_EXHAUSTED.
+    """For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+    call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+    entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @_abc_1.abstractmethod
@@ -170,9 +174,9 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _customer_service_pb2.CreateCustomerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_customer_service_pb2.CreateCustomerResponse, _abc.Awaitable[_customer_service_pb2.CreateCustomerResponse]]:
-        """Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-        linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-        (CUSTOMER_MERGED).
+        """Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+        are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+        FAILED_PRECONDITION (CUSTOMER_MERGED).
         """
 
     @_abc_1.abstractmethod
@@ -232,9 +236,9 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _customer_service_pb2.EraseCustomerRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_customer_service_pb2.EraseCustomerResponse, _abc.Awaitable[_customer_service_pb2.EraseCustomerResponse]]:
-        """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-        An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-        later, to nobody.
+        """Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+        remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+        bridge is applied later and matches no profile.
         """
 
     @_abc_1.abstractmethod
@@ -243,7 +247,8 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _customer_service_pb2.ExportPersonRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_customer_service_pb2.ExportPersonResponse, _abc.Awaitable[_customer_service_pb2.ExportPersonResponse]]:
-        """Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+        """Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+        characters.
         Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
         """
 
@@ -253,12 +258,13 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_customer_service_pb2.ImportCustomersRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_customer_service_pb2.ImportCustomersResponse], _abc.AsyncIterator[_customer_service_pb2.ImportCustomersResponse]]:
-        """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-        values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-        in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-        changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-        CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+        """Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+        and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+        refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+        record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+        STREAM_AGED, DRAINING); continue in the same way.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+        INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
         """
 
     @_abc_1.abstractmethod
@@ -267,9 +273,9 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _customer_service_pb2.ExportCustomersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_customer_service_pb2.ExportCustomersResponse], _abc.AsyncIterator[_customer_service_pb2.ExportCustomersResponse]]:
-        """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-        on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-        end of the stream (OK) means that everything was sent.
+        """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+        resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+        the last token. The end of the stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 

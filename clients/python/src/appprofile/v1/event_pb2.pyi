@@ -90,7 +90,7 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     """
 
 class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper):
-    """What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
+    """What happened. docs/events.md says when each is written and what a reader does with it. More are added over time: a
     reader ignores those that it does not know, and keeps the position.
     """
 
@@ -179,7 +179,7 @@ class Event(_message.Message):
     event_id: _builtins.str
     """Identifies the event, in every stream and webhook; up to 64 characters."""
     position: _builtins.int
-    """The place of the event among all events of the service; 1 or more, grows, not without gaps."""
+    """The place of the event among all events of the service; 1 or more; it grows, with gaps."""
     type: Global___EventType.ValueType
     """What happened."""
     app_id: _builtins.str

@@ -286,7 +286,7 @@ class JwtKey(_message.Message):
     jwks_url: _builtins.str
     """JWKS_URL: the URL."""
     problem: _builtins.str
-    """Why it cannot be used, or why fetching fails, in English. Empty: all is well."""
+    """Why it cannot be used, or why fetching fails, in English. Empty: no problem."""
     @_builtins.property
     def keys(self) -> _containers.RepeatedCompositeFieldContainer[Global___JwtVerificationKey]:
         """The keys it consists of. One, or those of the JWKS document."""

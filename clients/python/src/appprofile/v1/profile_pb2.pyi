@@ -62,7 +62,7 @@ class _ProfileStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Profile
     """Signed out or replaced. Kept for the app's retention (default 30 days), then purged. Holds no push endpoint."""
 
 class ProfileStatus(_ProfileStatus, metaclass=_ProfileStatusEnumTypeWrapper):
-    """Whether the profile can be reached at all. A deleted profile has no status: it is gone."""
+    """Whether the profile can be reached at all. A deleted profile has no status."""
 
 PROFILE_STATUS_UNSPECIFIED: ProfileStatus.ValueType  # 0
 """Not set. In a filter: any status."""
@@ -555,8 +555,8 @@ class Profile(_message.Message):
     push_permission: Global___PushPermission.ValueType
     """Whether the user lets the app show notifications. Default UNSPECIFIED (not reported), which is treated as granted."""
     version: _builtins.int
-    """How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-    version. 0: none since versions are counted.
+    """How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+    has this version. 0: none since versions were introduced.
     """
     @_builtins.property
     def key(self) -> Global___ProfileKey:

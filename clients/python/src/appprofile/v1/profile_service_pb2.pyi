@@ -1407,9 +1407,9 @@ class ImportProfilesRequest(_message.Message):
     app_id: _builtins.str
     """The app, 1 to 64 characters of `[a-z0-9][a-z0-9._-]*`. The same in every message."""
     import_id: _builtins.str
-    """Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-    the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-    none; the import begins with the stream.
+    """Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+    began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+    import. Default: none; the import begins with the stream.
     """
     dry_run: _builtins.bool
     """Checks the records and writes nothing. Records of the same profile, device or token in different messages do not see each
@@ -1481,7 +1481,9 @@ class ImportProfilesResponse(_message.Message):
     REFUSED_FIELD_NUMBER: _builtins.int
     IGNORED_FIELD_NUMBER: _builtins.int
     acknowledged: _builtins.int
-    """The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it."""
+    """The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+    after it.
+    """
     created: _builtins.int
     """How many of the records created a profile."""
     updated: _builtins.int
@@ -1647,7 +1649,7 @@ class EraseUserResponse(_message.Message):
 
     @_builtins.property
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What the caller should know besides."""
+        """Further information for the caller, in English."""
 
     def __init__(
         self,

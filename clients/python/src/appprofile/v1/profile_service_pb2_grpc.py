@@ -217,10 +217,10 @@ class ProfileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ResolveRecipients(self, request, context):
-        """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-        is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-        The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-        of the stream (OK) means that everything was sent.
+        """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+        profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+        The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+        The end of the stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -243,35 +243,39 @@ class ProfileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def WatchProfiles(self, request, context):
-        """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-        of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-        with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-        a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-        (TOO_MANY_STREAMS).
+        """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+        order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+        caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+        checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+        DRAINING); resume with the last token.
+        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+        RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ImportProfiles(self, request_iterator, context):
-        """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-        imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-        that push feedback from before it is STALE.
-        Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-        interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-        repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-        CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+        """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+        order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+        of the import, so that push feedback from before it is STALE.
+        Each request is answered by one response, in order. A record that is refused is named in it; the others are
+        imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+        acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+        (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+        PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+        DATA_REFUSED, CONFLICT.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ExportProfiles(self, request, context):
-        """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-        Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-        (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+        """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+        included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+        time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+        that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -279,8 +283,9 @@ class ProfileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def EraseUser(self, request, context):
-        """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-        error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+        """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+        is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+        and matches no profile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -81,10 +81,10 @@ class ProfileServiceStub:
     INVALID_FILTER).
     """
     ResolveRecipients: _grpc.UnaryStreamMultiCallable[_recipient_pb2.ResolveRecipientsRequest, _recipient_pb2.ResolveRecipientsResponse]
-    """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-    is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-    The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-    of the stream (OK) means that everything was sent.
+    """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+    profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+    The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+    The end of the stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     CountRecipients: _grpc.UnaryUnaryMultiCallable[_recipient_pb2.CountRecipientsRequest, _recipient_pb2.CountRecipientsResponse]
@@ -94,32 +94,37 @@ class ProfileServiceStub:
     ExplainReach: _grpc.UnaryUnaryMultiCallable[_recipient_pb2.ExplainReachRequest, _recipient_pb2.ExplainReachResponse]
     """Says for each profile of a user or a customer whether a message would reach it, and every reason if not."""
     WatchProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]
-    """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-    of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-    with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-    a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-    (TOO_MANY_STREAMS).
+    """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+    order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+    caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+    checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+    DRAINING); resume with the last token.
+    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+    RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     ImportProfiles: _grpc.StreamStreamMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]
-    """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-    imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-    that push feedback from before it is STALE.
-    Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-    interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-    repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-    CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+    """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+    order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+    of the import, so that push feedback from before it is STALE.
+    Each request is answered by one response, in order. A record that is refused is named in it; the others are
+    imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+    acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+    (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+    PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+    DATA_REFUSED, CONFLICT.
     """
     ExportProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]
-    """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-    Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-    (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+    """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+    included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+    time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+    that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     EraseUser: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]
-    """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-    error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+    """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+    is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+    and matches no profile.
     """
 
 @_typing.type_check_only
@@ -174,10 +179,10 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     INVALID_FILTER).
     """
     ResolveRecipients: _aio.UnaryStreamMultiCallable[_recipient_pb2.ResolveRecipientsRequest, _recipient_pb2.ResolveRecipientsResponse]  # type: ignore[assignment]
-    """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-    is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-    The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-    of the stream (OK) means that everything was sent.
+    """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+    profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+    The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+    The end of the stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     CountRecipients: _aio.UnaryUnaryMultiCallable[_recipient_pb2.CountRecipientsRequest, _recipient_pb2.CountRecipientsResponse]  # type: ignore[assignment]
@@ -187,32 +192,37 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     ExplainReach: _aio.UnaryUnaryMultiCallable[_recipient_pb2.ExplainReachRequest, _recipient_pb2.ExplainReachResponse]  # type: ignore[assignment]
     """Says for each profile of a user or a customer whether a message would reach it, and every reason if not."""
     WatchProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.WatchProfilesRequest, _profile_service_pb2.WatchProfilesResponse]  # type: ignore[assignment]
-    """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-    of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-    with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-    a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-    (TOO_MANY_STREAMS).
+    """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+    order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+    caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+    checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+    DRAINING); resume with the last token.
+    Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+    RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     ImportProfiles: _aio.StreamStreamMultiCallable[_profile_service_pb2.ImportProfilesRequest, _profile_service_pb2.ImportProfilesResponse]  # type: ignore[assignment]
-    """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-    imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-    that push feedback from before it is STALE.
-    Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-    interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-    repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-    CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+    """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+    order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+    of the import, so that push feedback from before it is STALE.
+    Each request is answered by one response, in order. A record that is refused is named in it; the others are
+    imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+    acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+    (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+    Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+    PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+    DATA_REFUSED, CONFLICT.
     """
     ExportProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]  # type: ignore[assignment]
-    """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-    Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-    (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+    """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+    included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+    time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+    that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     EraseUser: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]  # type: ignore[assignment]
-    """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-    error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+    """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+    is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+    and matches no profile.
     """
 
 class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -330,10 +340,10 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _recipient_pb2.ResolveRecipientsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_recipient_pb2.ResolveRecipientsResponse], _abc.AsyncIterator[_recipient_pb2.ResolveRecipientsResponse]]:
-        """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-        is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-        The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-        of the stream (OK) means that everything was sent.
+        """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+        profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+        The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+        The end of the stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 
@@ -361,12 +371,13 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.WatchProfilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.WatchProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.WatchProfilesResponse]]:
-        """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-        of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-        with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-        a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-        (TOO_MANY_STREAMS).
+        """Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+        order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+        caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+        checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+        DRAINING); resume with the last token.
+        Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+        RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 
     @_abc_1.abstractmethod
@@ -375,14 +386,16 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_profile_service_pb2.ImportProfilesRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.ImportProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.ImportProfilesResponse]]:
-        """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-        imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-        that push feedback from before it is STALE.
-        Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-        interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-        repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-        CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+        """Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+        order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+        of the import, so that push feedback from before it is STALE.
+        Each request is answered by one response, in order. A record that is refused is named in it; the others are
+        imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+        acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+        (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+        Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+        PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+        DATA_REFUSED, CONFLICT.
         """
 
     @_abc_1.abstractmethod
@@ -391,9 +404,10 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.ExportProfilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.ExportProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.ExportProfilesResponse]]:
-        """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-        Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-        (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+        """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+        included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+        time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+        that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 
@@ -403,8 +417,9 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _profile_service_pb2.EraseUserRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_profile_service_pb2.EraseUserResponse, _abc.Awaitable[_profile_service_pb2.EraseUserResponse]]:
-        """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-        error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+        """Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+        is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+        and matches no profile.
         """
 
 def add_ProfileServiceServicer_to_server(servicer: ProfileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -131,7 +131,7 @@ Global___CustomerIds: _TypeAlias = CustomerIds  # noqa: Y015
 
 @_typing.final
 class ResolveRecipientsRequest(_message.Message):
-    """Whom to reach, and by what."""
+    """The recipients to stream, and the channel."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -150,13 +150,13 @@ class ResolveRecipientsRequest(_message.Message):
     everyone: _builtins.bool
     """Every user of the app; true."""
     filter: _builtins.str
-    """Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant."""
+    """Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users."""
     purpose: _profile_pb2.PushPurpose.ValueType
     """PUSH only: the purpose of the endpoints. Default DEFAULT; a profile whose endpoints are all for another purpose is no
     recipient.
     """
     resume_token: _builtins.str
-    """Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+    """Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
     Default: from the beginning.
     """
     @_builtins.property
@@ -243,7 +243,7 @@ Global___Recipient: _TypeAlias = Recipient  # noqa: Y015
 
 @_typing.final
 class Unreachable(_message.Message):
-    """A user or customer of the request none of whose profiles is a recipient. `ExplainReach` says why."""
+    """A user or customer of the request without a profile that is a recipient. `ExplainReach` says why."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -305,7 +305,7 @@ Global___ResolveRecipientsResponse: _TypeAlias = ResolveRecipientsResponse  # no
 
 @_typing.final
 class CountRecipientsRequest(_message.Message):
-    """Whom to count. The fields mean what they mean in `ResolveRecipientsRequest`."""
+    """The recipients to count. The fields mean what they mean in `ResolveRecipientsRequest`."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -323,7 +323,7 @@ class CountRecipientsRequest(_message.Message):
     everyone: _builtins.bool
     """Every user of the app; true."""
     filter: _builtins.str
-    """Only those whose profile the filter fits. Default: all that are meant."""
+    """Only those whose profile the filter fits. Default: all of these users."""
     purpose: _profile_pb2.PushPurpose.ValueType
     """PUSH only: the purpose of the endpoints. Default DEFAULT."""
     @_builtins.property
@@ -487,7 +487,7 @@ Global___CountRecipientsResponse: _TypeAlias = CountRecipientsResponse  # noqa: 
 
 @_typing.final
 class ExplainReachRequest(_message.Message):
-    """About whom to ask."""
+    """The profiles to explain."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

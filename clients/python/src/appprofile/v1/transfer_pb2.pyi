@@ -32,9 +32,9 @@ class ProfileRecord(_message.Message):
     def profile(self) -> _profile_pb2.Profile:
         """The profile. Required. `key.app_id` may be empty: the app of the request.
 
-        Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-        endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-        INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+        Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+        endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+        state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
         `confirm_time` of endpoints, which becomes the start of the import.
         """
 

@@ -105,8 +105,8 @@ class Webhook(_message.Message):
 
     @_builtins.property
     def events_lost_time(self) -> _timestamp_pb2.Timestamp:
-        """When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-        event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+        """When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+        oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
         """
 
     def __init__(
@@ -154,7 +154,7 @@ class WebhookFailure(_message.Message):
 
     @_builtins.property
     def next_attempt_time(self) -> _timestamp_pb2.Timestamp:
-        """When the delivery is tried again (UTC). Absent: not by itself."""
+        """When the delivery is tried again (UTC). Absent: not before an operator enables the webhook."""
 
     @_builtins.property
     def failing_since(self) -> _timestamp_pb2.Timestamp:
@@ -210,7 +210,7 @@ class CreateWebhookResponse(_message.Message):
     WEBHOOK_FIELD_NUMBER: _builtins.int
     SECRET_FIELD_NUMBER: _builtins.int
     secret: _builtins.str
-    """The secret that requests are signed with, `whsec_` and base64; shown this once."""
+    """The secret that requests are signed with, `whsec_` and base64. Only this response contains it."""
     @_builtins.property
     def webhook(self) -> Global___Webhook:
         """The webhook as stored."""
@@ -381,7 +381,7 @@ class DeleteWebhookRequest(_message.Message):
     webhook_id: _builtins.str
     """The webhook, 1 to 64 characters of `[a-z0-9]`."""
     allow_missing: _builtins.bool
-    """Whether it is no error that there is none. Default false."""
+    """Whether a missing one is a success. Default false."""
     def __init__(
         self,
         *,
@@ -450,7 +450,7 @@ class RotateWebhookSecretResponse(_message.Message):
     SECRET_FIELD_NUMBER: _builtins.int
     OLD_SECRET_EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     secret: _builtins.str
-    """The secret, `whsec_` and base64; shown this once."""
+    """The secret, `whsec_` and base64. Only this response contains it."""
     @_builtins.property
     def old_secret_expire_time(self) -> _timestamp_pb2.Timestamp:
         """When the old secret ends (UTC)."""
@@ -601,7 +601,7 @@ class ListWebhookDeliveriesRequest(_message.Message):
     webhook_id: _builtins.str
     """The webhook, 1 to 64 characters of `[a-z0-9]`."""
     page_size: _builtins.int
-    """How many to answer at most. Default 50; values above 1000 are coerced to 1000."""
+    """The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000."""
     page_token: _builtins.str
     """The `next_page_token` of the page before, of the same webhook. Opaque."""
     def __init__(

@@ -26,11 +26,11 @@ if _version_not_supported:
 
 
 class WebhookServiceStub(object):
-    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-    headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-    and in order for each profile.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+    specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+    JSON. At least once, and in order for each profile.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel):
@@ -82,17 +82,17 @@ class WebhookServiceStub(object):
 
 
 class WebhookServiceServicer(object):
-    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-    headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-    and in order for each profile.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+    specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+    JSON. At least once, and in order for each profile.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def CreateWebhook(self, request, context):
-        """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-        idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-        FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+        """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+        secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+        (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,8 +129,8 @@ class WebhookServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def RotateWebhookSecret(self, request, context):
-        """Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-        Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+        """Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+        one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
         (WEBHOOK_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -138,8 +138,8 @@ class WebhookServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ReplayWebhook(self, request, context):
-        """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-        those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+        """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+        recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -205,11 +205,11 @@ def add_WebhookServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class WebhookService(object):
-    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-    headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-    and in order for each profile.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+    specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+    JSON. At least once, and in order for each profile.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @staticmethod

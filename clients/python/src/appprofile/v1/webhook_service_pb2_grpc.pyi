@@ -27,11 +27,11 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class WebhookServiceStub:
-    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-    headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-    and in order for each profile.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+    specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+    JSON. At least once, and in order for each profile.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @_typing.overload
@@ -39,9 +39,9 @@ class WebhookServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> WebhookServiceAsyncStub: ...
     CreateWebhook: _grpc.UnaryUnaryMultiCallable[_webhook_service_pb2.CreateWebhookRequest, _webhook_service_pb2.CreateWebhookResponse]
-    """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-    idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-    FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+    """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+    secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+    (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
     """
     GetWebhook: _grpc.UnaryUnaryMultiCallable[_webhook_service_pb2.GetWebhookRequest, _webhook_service_pb2.GetWebhookResponse]
     """Reads a webhook. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND)."""
@@ -56,13 +56,13 @@ class WebhookServiceStub:
     (WEBHOOK_NOT_FOUND) unless `allow_missing`.
     """
     RotateWebhookSecret: _grpc.UnaryUnaryMultiCallable[_webhook_service_pb2.RotateWebhookSecretRequest, _webhook_service_pb2.RotateWebhookSecretResponse]
-    """Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-    Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+    """Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+    one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
     (WEBHOOK_NOT_FOUND).
     """
     ReplayWebhook: _grpc.UnaryUnaryMultiCallable[_webhook_service_pb2.ReplayWebhookRequest, _webhook_service_pb2.ReplayWebhookResponse]
-    """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-    those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+    """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+    recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
     """
     ListWebhookDeliveries: _grpc.UnaryUnaryMultiCallable[_webhook_service_pb2.ListWebhookDeliveriesRequest, _webhook_service_pb2.ListWebhookDeliveriesResponse]
     """Lists the last deliveries of a webhook, newest first; without bodies. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND),
@@ -71,18 +71,18 @@ class WebhookServiceStub:
 
 @_typing.type_check_only
 class WebhookServiceAsyncStub(WebhookServiceStub):
-    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-    headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-    and in order for each profile.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+    specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+    JSON. At least once, and in order for each profile.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateWebhook: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.CreateWebhookRequest, _webhook_service_pb2.CreateWebhookResponse]  # type: ignore[assignment]
-    """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-    idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-    FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+    """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+    secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+    (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
     """
     GetWebhook: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.GetWebhookRequest, _webhook_service_pb2.GetWebhookResponse]  # type: ignore[assignment]
     """Reads a webhook. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND)."""
@@ -97,13 +97,13 @@ class WebhookServiceAsyncStub(WebhookServiceStub):
     (WEBHOOK_NOT_FOUND) unless `allow_missing`.
     """
     RotateWebhookSecret: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.RotateWebhookSecretRequest, _webhook_service_pb2.RotateWebhookSecretResponse]  # type: ignore[assignment]
-    """Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-    Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+    """Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+    one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
     (WEBHOOK_NOT_FOUND).
     """
     ReplayWebhook: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.ReplayWebhookRequest, _webhook_service_pb2.ReplayWebhookResponse]  # type: ignore[assignment]
-    """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-    those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+    """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+    recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
     """
     ListWebhookDeliveries: _aio.UnaryUnaryMultiCallable[_webhook_service_pb2.ListWebhookDeliveriesRequest, _webhook_service_pb2.ListWebhookDeliveriesResponse]  # type: ignore[assignment]
     """Lists the last deliveries of a webhook, newest first; without bodies. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND),
@@ -111,11 +111,11 @@ class WebhookServiceAsyncStub(WebhookServiceStub):
     """
 
 class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-    headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-    and in order for each profile.
-    Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-    entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+    """For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+    specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+    JSON. At least once, and in order for each profile.
+    A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+    and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
 
     @_abc_1.abstractmethod
@@ -124,9 +124,9 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_service_pb2.CreateWebhookRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_webhook_service_pb2.CreateWebhookResponse, _abc.Awaitable[_webhook_service_pb2.CreateWebhookResponse]]:
-        """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-        idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-        FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+        """Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+        secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+        (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
         """
 
     @_abc_1.abstractmethod
@@ -171,8 +171,8 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_service_pb2.RotateWebhookSecretRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_webhook_service_pb2.RotateWebhookSecretResponse, _abc.Awaitable[_webhook_service_pb2.RotateWebhookSecretResponse]]:
-        """Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-        Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+        """Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+        one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
         (WEBHOOK_NOT_FOUND).
         """
 
@@ -182,8 +182,8 @@ class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_service_pb2.ReplayWebhookRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_webhook_service_pb2.ReplayWebhookResponse, _abc.Awaitable[_webhook_service_pb2.ReplayWebhookResponse]]:
-        """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-        those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+        """Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+        recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
         """
 
     @_abc_1.abstractmethod

@@ -605,7 +605,7 @@ export type RemoveJwtKeyRequest = Message<"appprofile.v1.RemoveJwtKeyRequest"> &
   jwtKeyId: string;
 
   /**
-   * Whether a key that does not exist is no error. Default false.
+   * Whether a missing key is a success. Default false.
    *
    * @generated from field: bool allow_missing = 3;
    */
@@ -704,8 +704,8 @@ export type GetSdkConfigRequest = Message<"appprofile.v1.GetSdkConfigRequest"> &
   appId: string;
 
   /**
-   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-   * `not_modified`. Default: the configuration is answered.
+   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+   * `not_modified`. Default: the configuration is returned.
    *
    * @generated from field: string etag = 2;
    */

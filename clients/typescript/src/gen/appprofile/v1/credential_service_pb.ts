@@ -85,8 +85,8 @@ export type Credential = Message<"appprofile.v1.Credential"> & {
   state: CredentialState;
 
   /**
-   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-   * HMS app its id. Empty: nobody.
+   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+   * of an HMS app its id. Empty: none.
    *
    * @generated from field: string subject = 9;
    */
@@ -682,7 +682,7 @@ export type DeleteCredentialRequest = Message<"appprofile.v1.DeleteCredentialReq
   credentialId: string;
 
   /**
-   * Whether it is no error that there is none. Default false.
+   * Whether a missing one is a success. Default false.
    *
    * @generated from field: bool allow_missing = 3;
    */
@@ -836,7 +836,7 @@ export const CredentialKindSchema: GenEnum<CredentialKind> = /*@__PURE__*/
  */
 export enum CredentialState {
   /**
-   * Not set. Never answered.
+   * Not set. Never returned.
    *
    * @generated from enum value: CREDENTIAL_STATE_UNSPECIFIED = 0;
    */
@@ -871,7 +871,7 @@ export const CredentialStateSchema: GenEnum<CredentialState> = /*@__PURE__*/
   enumDesc(file_appprofile_v1_credential_service, 1);
 
 /**
- * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+ * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
  * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
  * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
  * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -880,9 +880,10 @@ export const CredentialStateSchema: GenEnum<CredentialState> = /*@__PURE__*/
  */
 export const CredentialService: GenService<{
   /**
-   * Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-   * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-   * FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+   * Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+   * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+   * LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+   * TOO_MANY_PUSH_CREDENTIALS).
    *
    * @generated from rpc appprofile.v1.CredentialService.UploadCredential
    */

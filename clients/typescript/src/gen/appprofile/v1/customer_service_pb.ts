@@ -81,7 +81,7 @@ export type GetCustomerRequest = Message<"appprofile.v1.GetCustomerRequest"> & {
   customerId: string;
 
   /**
-   * Whether to answer the linked profiles of every app of the tenant. Default false.
+   * Whether to return the linked profiles of every app of the tenant. Default false.
    *
    * @generated from field: bool include_profiles = 2;
    */
@@ -116,7 +116,7 @@ export type GetCustomerResponse = Message<"appprofile.v1.GetCustomerResponse"> &
   profiles: Profile[];
 
   /**
-   * Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+   * Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
    *
    * @generated from field: bool more_profiles = 3;
    */
@@ -201,7 +201,7 @@ export type DeleteCustomerRequest = Message<"appprofile.v1.DeleteCustomerRequest
   customerId: string;
 
   /**
-   * Answers a missing customer as deleted. Default false.
+   * Whether a missing customer is a success. Default false.
    *
    * @generated from field: bool allow_missing = 2;
    */
@@ -426,7 +426,7 @@ export type EraseCustomerResponse = Message<"appprofile.v1.EraseCustomerResponse
   removed: { [key: string]: bigint };
 
   /**
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    *
    * @generated from field: repeated string notes = 2;
    */
@@ -469,7 +469,7 @@ export const AppUserSchema: GenMessage<AppUser> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_customer_service, 14);
 
 /**
- * The person whose data is wanted.
+ * The person whose data to export.
  *
  * @generated from message appprofile.v1.ExportPersonRequest
  */
@@ -570,7 +570,8 @@ export const ImportCustomersRequestSchema: GenMessage<ImportCustomersRequest> = 
  */
 export type ImportCustomersResponse = Message<"appprofile.v1.ImportCustomersResponse"> & {
   /**
-   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+   * after it.
    *
    * @generated from field: int64 acknowledged = 1;
    */
@@ -761,17 +762,17 @@ export const UpdateCustomerSchemaResponseSchema: GenMessage<UpdateCustomerSchema
   messageDesc(file_appprofile_v1_customer_service, 24);
 
 /**
- * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
- * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
- * RESOURCE_EXHAUSTED.
+ * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+ * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+ * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  *
  * @generated from service appprofile.v1.CustomerService
  */
 export const CustomerService: GenService<{
   /**
-   * Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-   * linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-   * (CUSTOMER_MERGED).
+   * Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+   * are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+   * FAILED_PRECONDITION (CUSTOMER_MERGED).
    *
    * @generated from rpc appprofile.v1.CustomerService.CreateCustomer
    */
@@ -837,9 +838,9 @@ export const CustomerService: GenService<{
     output: typeof MergeCustomersResponseSchema;
   },
   /**
-   * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-   * An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-   * later, to nobody.
+   * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+   * remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+   * bridge is applied later and matches no profile.
    *
    * @generated from rpc appprofile.v1.CustomerService.EraseCustomer
    */
@@ -849,7 +850,8 @@ export const CustomerService: GenService<{
     output: typeof EraseCustomerResponseSchema;
   },
   /**
-   * Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+   * Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+   * characters.
    * Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
    *
    * @generated from rpc appprofile.v1.CustomerService.ExportPerson
@@ -860,12 +862,13 @@ export const CustomerService: GenService<{
     output: typeof ExportPersonResponseSchema;
   },
   /**
-   * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-   * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-   * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-   * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-   * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-   * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+   * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+   * and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+   * refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+   * record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+   * STREAM_AGED, DRAINING); continue in the same way.
+   * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+   * INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
    *
    * @generated from rpc appprofile.v1.CustomerService.ImportCustomers
    */
@@ -875,9 +878,9 @@ export const CustomerService: GenService<{
     output: typeof ImportCustomersResponseSchema;
   },
   /**
-   * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-   * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-   * end of the stream (OK) means that everything was sent.
+   * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+   * resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+   * the last token. The end of the stream (OK) means that everything was sent.
    * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
    *
    * @generated from rpc appprofile.v1.CustomerService.ExportCustomers

@@ -31,7 +31,7 @@ export type Event = Message<"appprofile.v1.Event"> & {
   eventId: string;
 
   /**
-   * The place of the event among all events of the service; 1 or more, grows, not without gaps.
+   * The place of the event among all events of the service; 1 or more; it grows, with gaps.
    *
    * @generated from field: int64 position = 2;
    */
@@ -104,7 +104,7 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_event, 0);
 
 /**
- * What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
+ * What happened. docs/events.md says when each is written and what a reader does with it. More are added over time: a
  * reader ignores those that it does not know, and keeps the position.
  *
  * @generated from enum appprofile.v1.EventType

@@ -193,7 +193,7 @@ export type JwtKey = Message<"appprofile.v1.JwtKey"> & {
   failingSinceTime?: Timestamp | undefined;
 
   /**
-   * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+   * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
    *
    * @generated from field: string problem = 8;
    */

@@ -376,8 +376,8 @@ export type Profile = Message<"appprofile.v1.Profile"> & {
   pushPermission: PushPermission;
 
   /**
-   * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-   * version. 0: none since versions are counted.
+   * How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+   * has this version. 0: none since versions were introduced.
    *
    * @generated from field: int64 version = 28;
    */
@@ -433,7 +433,7 @@ export const PlatformSchema: GenEnum<Platform> = /*@__PURE__*/
   enumDesc(file_appprofile_v1_profile, 0);
 
 /**
- * Whether the profile can be reached at all. A deleted profile has no status: it is gone.
+ * Whether the profile can be reached at all. A deleted profile has no status.
  *
  * @generated from enum appprofile.v1.ProfileStatus
  */

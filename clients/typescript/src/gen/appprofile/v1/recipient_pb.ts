@@ -64,7 +64,7 @@ export const CustomerIdsSchema: GenMessage<CustomerIds> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_recipient, 1);
 
 /**
- * Whom to reach, and by what.
+ * The recipients to stream, and the channel.
  *
  * @generated from message appprofile.v1.ResolveRecipientsRequest
  */
@@ -84,7 +84,7 @@ export type ResolveRecipientsRequest = Message<"appprofile.v1.ResolveRecipientsR
   channel: Channel;
 
   /**
-   * Who is meant. Required: nothing that is left out means everybody.
+   * The users to reach. Required: leaving it out does not mean every user.
    *
    * @generated from oneof appprofile.v1.ResolveRecipientsRequest.target
    */
@@ -115,7 +115,7 @@ export type ResolveRecipientsRequest = Message<"appprofile.v1.ResolveRecipientsR
   } | { case: undefined; value?: undefined };
 
   /**
-   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
    *
    * @generated from field: string filter = 6;
    */
@@ -130,7 +130,7 @@ export type ResolveRecipientsRequest = Message<"appprofile.v1.ResolveRecipientsR
   purpose: PushPurpose;
 
   /**
-   * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+   * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
    * Default: from the beginning.
    *
    * @generated from field: string resume_token = 8;
@@ -210,7 +210,7 @@ export const RecipientSchema: GenMessage<Recipient> = /*@__PURE__*/
   messageDesc(file_appprofile_v1_recipient, 3);
 
 /**
- * A user or customer of the request none of whose profiles is a recipient. `ExplainReach` says why.
+ * A user or customer of the request without a profile that is a recipient. `ExplainReach` says why.
  *
  * @generated from message appprofile.v1.Unreachable
  */
@@ -282,7 +282,7 @@ export const ResolveRecipientsResponseSchema: GenMessage<ResolveRecipientsRespon
   messageDesc(file_appprofile_v1_recipient, 5);
 
 /**
- * Whom to count. The fields mean what they mean in `ResolveRecipientsRequest`.
+ * The recipients to count. The fields mean what they mean in `ResolveRecipientsRequest`.
  *
  * @generated from message appprofile.v1.CountRecipientsRequest
  */
@@ -302,7 +302,7 @@ export type CountRecipientsRequest = Message<"appprofile.v1.CountRecipientsReque
   channel: Channel;
 
   /**
-   * Who is meant. Required.
+   * The users to count. Required.
    *
    * @generated from oneof appprofile.v1.CountRecipientsRequest.target
    */
@@ -333,7 +333,7 @@ export type CountRecipientsRequest = Message<"appprofile.v1.CountRecipientsReque
   } | { case: undefined; value?: undefined };
 
   /**
-   * Only those whose profile the filter fits. Default: all that are meant.
+   * Only those whose profile the filter fits. Default: all of these users.
    *
    * @generated from field: string filter = 6;
    */
@@ -502,7 +502,7 @@ export const CountRecipientsResponseSchema: GenMessage<CountRecipientsResponse> 
   messageDesc(file_appprofile_v1_recipient, 10);
 
 /**
- * About whom to ask.
+ * The profiles to explain.
  *
  * @generated from message appprofile.v1.ExplainReachRequest
  */

@@ -106,8 +106,8 @@ export type Webhook = Message<"appprofile.v1.Webhook"> & {
   etag: string;
 
   /**
-   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+   * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
    *
    * @generated from field: google.protobuf.Timestamp events_lost_time = 12;
    */
@@ -149,7 +149,7 @@ export type WebhookFailure = Message<"appprofile.v1.WebhookFailure"> & {
   description: string;
 
   /**
-   * When the delivery is tried again (UTC). Absent: not by itself.
+   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
    *
    * @generated from field: google.protobuf.Timestamp next_attempt_time = 4;
    */
@@ -205,7 +205,7 @@ export type CreateWebhookResponse = Message<"appprofile.v1.CreateWebhookResponse
   webhook?: Webhook | undefined;
 
   /**
-   * The secret that requests are signed with, `whsec_` and base64; shown this once.
+   * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
    *
    * @generated from field: string secret = 2;
    */
@@ -360,7 +360,7 @@ export type DeleteWebhookRequest = Message<"appprofile.v1.DeleteWebhookRequest">
   webhookId: string;
 
   /**
-   * Whether it is no error that there is none. Default false.
+   * Whether a missing one is a success. Default false.
    *
    * @generated from field: bool allow_missing = 2;
    */
@@ -424,7 +424,7 @@ export const RotateWebhookSecretRequestSchema: GenMessage<RotateWebhookSecretReq
  */
 export type RotateWebhookSecretResponse = Message<"appprofile.v1.RotateWebhookSecretResponse"> & {
   /**
-   * The secret, `whsec_` and base64; shown this once.
+   * The secret, `whsec_` and base64. Only this response contains it.
    *
    * @generated from field: string secret = 1;
    */
@@ -608,7 +608,7 @@ export type ListWebhookDeliveriesRequest = Message<"appprofile.v1.ListWebhookDel
   webhookId: string;
 
   /**
-   * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -699,19 +699,19 @@ export const WebhookStateSchema: GenEnum<WebhookState> = /*@__PURE__*/
   enumDesc(file_appprofile_v1_webhook_service, 0);
 
 /**
- * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
- * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
- * and in order for each profile.
- * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
- * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+ * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+ * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+ * JSON. At least once, and in order for each profile.
+ * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+ * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  *
  * @generated from service appprofile.v1.WebhookService
  */
 export const WebhookService: GenService<{
   /**
-   * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-   * idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-   * FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+   * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+   * secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+   * (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
    *
    * @generated from rpc appprofile.v1.WebhookService.CreateWebhook
    */
@@ -763,8 +763,8 @@ export const WebhookService: GenService<{
     output: typeof DeleteWebhookResponseSchema;
   },
   /**
-   * Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-   * Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+   * Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+   * one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
    * (WEBHOOK_NOT_FOUND).
    *
    * @generated from rpc appprofile.v1.WebhookService.RotateWebhookSecret
@@ -775,8 +775,8 @@ export const WebhookService: GenService<{
     output: typeof RotateWebhookSecretResponseSchema;
   },
   /**
-   * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-   * those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+   * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+   * recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
    *
    * @generated from rpc appprofile.v1.WebhookService.ReplayWebhook
    */

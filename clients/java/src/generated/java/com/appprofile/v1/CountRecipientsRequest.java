@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Whom to count. The fields mean what they mean in `ResolveRecipientsRequest`.
+ * The recipients to count. The fields mean what they mean in `ResolveRecipientsRequest`.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.CountRecipientsRequest}
@@ -293,7 +293,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object filter_ = "";
   /**
    * <pre>
-   * Only those whose profile the filter fits. Default: all that are meant.
+   * Only those whose profile the filter fits. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -314,7 +314,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only those whose profile the filter fits. Default: all that are meant.
+   * Only those whose profile the filter fits. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -610,7 +610,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whom to count. The fields mean what they mean in `ResolveRecipientsRequest`.
+   * The recipients to count. The fields mean what they mean in `ResolveRecipientsRequest`.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.CountRecipientsRequest}
@@ -1442,7 +1442,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object filter_ = "";
     /**
      * <pre>
-     * Only those whose profile the filter fits. Default: all that are meant.
+     * Only those whose profile the filter fits. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1462,7 +1462,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits. Default: all that are meant.
+     * Only those whose profile the filter fits. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1483,7 +1483,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits. Default: all that are meant.
+     * Only those whose profile the filter fits. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1500,7 +1500,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits. Default: all that are meant.
+     * Only those whose profile the filter fits. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1514,7 +1514,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits. Default: all that are meant.
+     * Only those whose profile the filter fits. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>

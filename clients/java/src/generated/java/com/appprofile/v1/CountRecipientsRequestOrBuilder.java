@@ -124,7 +124,7 @@ public interface CountRecipientsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only those whose profile the filter fits. Default: all that are meant.
+   * Only those whose profile the filter fits. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -133,7 +133,7 @@ public interface CountRecipientsRequestOrBuilder extends
   java.lang.String getFilter();
   /**
    * <pre>
-   * Only those whose profile the filter fits. Default: all that are meant.
+   * Only those whose profile the filter fits. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -97,7 +97,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object secret_ = "";
   /**
    * <pre>
-   * The secret that requests are signed with, `whsec_` and base64; shown this once.
+   * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -118,7 +118,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The secret that requests are signed with, `whsec_` and base64; shown this once.
+   * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -646,7 +646,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object secret_ = "";
     /**
      * <pre>
-     * The secret that requests are signed with, `whsec_` and base64; shown this once.
+     * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -666,7 +666,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret that requests are signed with, `whsec_` and base64; shown this once.
+     * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -687,7 +687,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret that requests are signed with, `whsec_` and base64; shown this once.
+     * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -704,7 +704,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret that requests are signed with, `whsec_` and base64; shown this once.
+     * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -718,7 +718,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret that requests are signed with, `whsec_` and base64; shown this once.
+     * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -39,7 +39,7 @@ public interface CreateWebhookResponseOrBuilder extends
 
   /**
    * <pre>
-   * The secret that requests are signed with, `whsec_` and base64; shown this once.
+   * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -48,7 +48,7 @@ public interface CreateWebhookResponseOrBuilder extends
   java.lang.String getSecret();
   /**
    * <pre>
-   * The secret that requests are signed with, `whsec_` and base64; shown this once.
+   * The secret that requests are signed with, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>

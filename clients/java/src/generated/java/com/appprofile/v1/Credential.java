@@ -421,8 +421,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object subject_ = "";
   /**
    * <pre>
-   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-   * HMS app its id. Empty: nobody.
+   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+   * of an HMS app its id. Empty: none.
    * </pre>
    *
    * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -443,8 +443,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-   * HMS app its id. Empty: nobody.
+   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+   * of an HMS app its id. Empty: none.
    * </pre>
    *
    * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2743,8 +2743,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object subject_ = "";
     /**
      * <pre>
-     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-     * HMS app its id. Empty: nobody.
+     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+     * of an HMS app its id. Empty: none.
      * </pre>
      *
      * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2764,8 +2764,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-     * HMS app its id. Empty: nobody.
+     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+     * of an HMS app its id. Empty: none.
      * </pre>
      *
      * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2786,8 +2786,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-     * HMS app its id. Empty: nobody.
+     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+     * of an HMS app its id. Empty: none.
      * </pre>
      *
      * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2804,8 +2804,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-     * HMS app its id. Empty: nobody.
+     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+     * of an HMS app its id. Empty: none.
      * </pre>
      *
      * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2819,8 +2819,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-     * HMS app its id. Empty: nobody.
+     * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+     * of an HMS app its id. Empty: none.
      * </pre>
      *
      * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -212,8 +212,8 @@ public interface CredentialOrBuilder extends
 
   /**
    * <pre>
-   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-   * HMS app its id. Empty: nobody.
+   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+   * of an HMS app its id. Empty: none.
    * </pre>
    *
    * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -222,8 +222,8 @@ public interface CredentialOrBuilder extends
   java.lang.String getSubject();
   /**
    * <pre>
-   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact, of an
-   * HMS app its id. Empty: nobody.
+   * Whom it names: of a certificate its subject, of a service account its e-mail address, of a VAPID key its contact,
+   * of an HMS app its id. Empty: none.
    * </pre>
    *
    * <code>string subject = 9 [json_name = "subject", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

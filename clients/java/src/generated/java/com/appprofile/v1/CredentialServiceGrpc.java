@@ -4,7 +4,7 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+ * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
  * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
  * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
  * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -238,7 +238,7 @@ public final class CredentialServiceGrpc {
 
   /**
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
    * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -248,9 +248,10 @@ public final class CredentialServiceGrpc {
 
     /**
      * <pre>
-     * Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-     * FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+     * Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+     * LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+     * TOO_MANY_PUSH_CREDENTIALS).
      * </pre>
      */
     default void uploadCredential(com.appprofile.v1.UploadCredentialRequest request,
@@ -304,7 +305,7 @@ public final class CredentialServiceGrpc {
   /**
    * Base class for the server implementation of the service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
    * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -321,7 +322,7 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
    * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -342,9 +343,10 @@ public final class CredentialServiceGrpc {
 
     /**
      * <pre>
-     * Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-     * FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+     * Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+     * LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+     * TOO_MANY_PUSH_CREDENTIALS).
      * </pre>
      */
     public void uploadCredential(com.appprofile.v1.UploadCredentialRequest request,
@@ -403,7 +405,7 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
    * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -424,9 +426,10 @@ public final class CredentialServiceGrpc {
 
     /**
      * <pre>
-     * Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-     * FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+     * Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+     * LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+     * TOO_MANY_PUSH_CREDENTIALS).
      * </pre>
      */
     public com.appprofile.v1.UploadCredentialResponse uploadCredential(com.appprofile.v1.UploadCredentialRequest request) throws io.grpc.StatusException {
@@ -480,7 +483,7 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
    * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -501,9 +504,10 @@ public final class CredentialServiceGrpc {
 
     /**
      * <pre>
-     * Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-     * FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+     * Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+     * LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+     * TOO_MANY_PUSH_CREDENTIALS).
      * </pre>
      */
     public com.appprofile.v1.UploadCredentialResponse uploadCredential(com.appprofile.v1.UploadCredentialRequest request) {
@@ -557,7 +561,7 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and never answered by any method. Without a
+   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
    * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
@@ -578,9 +582,10 @@ public final class CredentialServiceGrpc {
 
     /**
      * <pre>
-     * Checks and stores a credential. It becomes a new version beside those of its name. Repeating it succeeds: what the newest
-     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL),
-     * FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN, TOO_MANY_PUSH_CREDENTIALS).
+     * Checks and stores a credential. It becomes the newest version of its name. Repeating it succeeds: what the newest
+     * version of the name already holds is stored once. Errors: INVALID_ARGUMENT (PUSH_CREDENTIAL_INVALID,
+     * LEGACY_CREDENTIAL), FAILED_PRECONDITION (SEALING_NOT_CONFIGURED, PUSH_CREDENTIAL_NAME_TAKEN,
+     * TOO_MANY_PUSH_CREDENTIALS).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.UploadCredentialResponse> uploadCredential(

@@ -17,7 +17,7 @@ public enum CredentialState
     implements com.google.protobuf.ProtocolMessageEnum {
   /**
    * <pre>
-   * Not set. Never answered.
+   * Not set. Never returned.
    * </pre>
    *
    * <code>CREDENTIAL_STATE_UNSPECIFIED = 0;</code>
@@ -61,7 +61,7 @@ public enum CredentialState
   }
   /**
    * <pre>
-   * Not set. Never answered.
+   * Not set. Never returned.
    * </pre>
    *
    * <code>CREDENTIAL_STATE_UNSPECIFIED = 0;</code>

@@ -4,9 +4,9 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
- * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
- * RESOURCE_EXHAUSTED.
+ * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+ * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+ * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -462,18 +462,18 @@ public final class CustomerServiceGrpc {
 
   /**
    * <pre>
-   * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-   * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-   * RESOURCE_EXHAUSTED.
+   * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+   * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+   * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
 
     /**
      * <pre>
-     * Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-     * linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-     * (CUSTOMER_MERGED).
+     * Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+     * are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+     * FAILED_PRECONDITION (CUSTOMER_MERGED).
      * </pre>
      */
     default void createCustomer(com.appprofile.v1.CreateCustomerRequest request,
@@ -539,9 +539,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-     * An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-     * later, to nobody.
+     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+     * remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+     * bridge is applied later and matches no profile.
      * </pre>
      */
     default void eraseCustomer(com.appprofile.v1.EraseCustomerRequest request,
@@ -551,7 +551,8 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+     * Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+     * characters.
      * Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
      * </pre>
      */
@@ -562,12 +563,13 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-     * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-     * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-     * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-     * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+     * and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+     * refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+     * record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+     * STREAM_AGED, DRAINING); continue in the same way.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+     * INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
      * </pre>
      */
     default io.grpc.stub.StreamObserver<com.appprofile.v1.ImportCustomersRequest> importCustomers(
@@ -577,9 +579,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-     * end of the stream (OK) means that everything was sent.
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+     * resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+     * the last token. The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -614,9 +616,9 @@ public final class CustomerServiceGrpc {
   /**
    * Base class for the server implementation of the service CustomerService.
    * <pre>
-   * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-   * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-   * RESOURCE_EXHAUSTED.
+   * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+   * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+   * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class CustomerServiceImplBase
@@ -630,9 +632,9 @@ public final class CustomerServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service CustomerService.
    * <pre>
-   * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-   * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-   * RESOURCE_EXHAUSTED.
+   * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+   * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+   * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class CustomerServiceStub
@@ -650,9 +652,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-     * linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-     * (CUSTOMER_MERGED).
+     * Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+     * are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+     * FAILED_PRECONDITION (CUSTOMER_MERGED).
      * </pre>
      */
     public void createCustomer(com.appprofile.v1.CreateCustomerRequest request,
@@ -724,9 +726,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-     * An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-     * later, to nobody.
+     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+     * remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+     * bridge is applied later and matches no profile.
      * </pre>
      */
     public void eraseCustomer(com.appprofile.v1.EraseCustomerRequest request,
@@ -737,7 +739,8 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+     * Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+     * characters.
      * Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
      * </pre>
      */
@@ -749,12 +752,13 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-     * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-     * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-     * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-     * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+     * and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+     * refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+     * record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+     * STREAM_AGED, DRAINING); continue in the same way.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+     * INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
      * </pre>
      */
     public io.grpc.stub.StreamObserver<com.appprofile.v1.ImportCustomersRequest> importCustomers(
@@ -765,9 +769,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-     * end of the stream (OK) means that everything was sent.
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+     * resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+     * the last token. The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -805,9 +809,9 @@ public final class CustomerServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service CustomerService.
    * <pre>
-   * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-   * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-   * RESOURCE_EXHAUSTED.
+   * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+   * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+   * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class CustomerServiceBlockingV2Stub
@@ -825,9 +829,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-     * linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-     * (CUSTOMER_MERGED).
+     * Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+     * are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+     * FAILED_PRECONDITION (CUSTOMER_MERGED).
      * </pre>
      */
     public com.appprofile.v1.CreateCustomerResponse createCustomer(com.appprofile.v1.CreateCustomerRequest request) throws io.grpc.StatusException {
@@ -893,9 +897,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-     * An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-     * later, to nobody.
+     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+     * remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+     * bridge is applied later and matches no profile.
      * </pre>
      */
     public com.appprofile.v1.EraseCustomerResponse eraseCustomer(com.appprofile.v1.EraseCustomerRequest request) throws io.grpc.StatusException {
@@ -905,7 +909,8 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+     * Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+     * characters.
      * Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
      * </pre>
      */
@@ -916,12 +921,13 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones, and
-     * values that the record lacks are kept. Each request is answered by one response, in order. A record that is refused is named
-     * in it; the others are imported. After an interruption, go on after the last acknowledged record; a part that is repeated
-     * changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, INVALID_ATTRIBUTE,
-     * CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
+     * Imports customers: creates those that are missing; of the others, the values of the record replace the stored ones,
+     * and values that the record lacks are kept. Each request is answered by one response, in order. A record that is
+     * refused is named in it; the others are imported. After an interruption, continue after the last acknowledged
+     * record; a part that is repeated changes nothing. The service ends a long stream from time to time (UNAVAILABLE:
+     * STREAM_AGED, DRAINING); continue in the same way.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+     * INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
      * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
@@ -933,9 +939,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-     * end of the stream (OK) means that everything was sent.
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+     * resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+     * the last token. The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -972,9 +978,9 @@ public final class CustomerServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service CustomerService.
    * <pre>
-   * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-   * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-   * RESOURCE_EXHAUSTED.
+   * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+   * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+   * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class CustomerServiceBlockingStub
@@ -992,9 +998,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-     * linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-     * (CUSTOMER_MERGED).
+     * Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+     * are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+     * FAILED_PRECONDITION (CUSTOMER_MERGED).
      * </pre>
      */
     public com.appprofile.v1.CreateCustomerResponse createCustomer(com.appprofile.v1.CreateCustomerRequest request) {
@@ -1060,9 +1066,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-     * An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-     * later, to nobody.
+     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+     * remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+     * bridge is applied later and matches no profile.
      * </pre>
      */
     public com.appprofile.v1.EraseCustomerResponse eraseCustomer(com.appprofile.v1.EraseCustomerRequest request) {
@@ -1072,7 +1078,8 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+     * Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+     * characters.
      * Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
      * </pre>
      */
@@ -1083,9 +1090,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption the stream goes
-     * on from it. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The
-     * end of the stream (OK) means that everything was sent.
+     * Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
+     * resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
+     * the last token. The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1121,9 +1128,9 @@ public final class CustomerServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service CustomerService.
    * <pre>
-   * For internal services. Every method concerns the tenant of the key. Messages: at most 4 MiB. Metadata of a call: at most
-   * 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each entry, gRPC's own included). More of either is
-   * RESOURCE_EXHAUSTED.
+   * For internal services. Every method concerns the tenant of the key. A message may be up to 4 MiB. The metadata of a
+   * call may be up to 8 KiB, counted as in HTTP/2: the name, the value and 32 bytes for each entry, including gRPC's own
+   * entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class CustomerServiceFutureStub
@@ -1141,9 +1148,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Creates a customer. A repeated call with the same content answers the stored one. Profiles that already name its id are
-     * linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE), FAILED_PRECONDITION
-     * (CUSTOMER_MERGED).
+     * Creates a customer. A repeated call with the same content returns the stored one. Profiles that already name its id
+     * are linked with it. Errors: ALREADY_EXISTS (CUSTOMER_ALREADY_EXISTS), INVALID_ARGUMENT (INVALID_ATTRIBUTE),
+     * FAILED_PRECONDITION (CUSTOMER_MERGED).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.CreateCustomerResponse> createCustomer(
@@ -1215,9 +1222,9 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes remain.
-     * An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied
-     * later, to nobody.
+     * Erases a person: the customer, the linked profiles in every app of the tenant, and the ids in events. Keyed hashes
+     * remain. An unknown id is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP
+     * bridge is applied later and matches no profile.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.EraseCustomerResponse> eraseCustomer(
@@ -1228,7 +1235,8 @@ public final class CustomerServiceGrpc {
 
     /**
      * <pre>
-     * Answers everything that is stored about a person as one JSON document, with push tokens masked to their last 6 characters.
+     * Returns everything that is stored about a person as one JSON document, with push tokens masked to their last 6
+     * characters.
      * Errors: NOT_FOUND (CUSTOMER_NOT_FOUND, PROFILE_NOT_FOUND: nothing is stored).
      * </pre>
      */

@@ -152,7 +152,7 @@ private static final long serialVersionUID = 0L;
   private boolean allowMissing_ = false;
   /**
    * <pre>
-   * Whether it is no error that there is none. Default false.
+   * Whether a missing one is a success. Default false.
    * </pre>
    *
    * <code>bool allow_missing = 3 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -700,7 +700,7 @@ private static final long serialVersionUID = 0L;
     private boolean allowMissing_ ;
     /**
      * <pre>
-     * Whether it is no error that there is none. Default false.
+     * Whether a missing one is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 3 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -712,7 +712,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether it is no error that there is none. Default false.
+     * Whether a missing one is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 3 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -728,7 +728,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether it is no error that there is none. Default false.
+     * Whether a missing one is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 3 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -52,7 +52,7 @@ public interface DeleteCredentialRequestOrBuilder extends
 
   /**
    * <pre>
-   * Whether it is no error that there is none. Default false.
+   * Whether a missing one is a success. Default false.
    * </pre>
    *
    * <code>bool allow_missing = 3 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   private boolean allowMissing_ = false;
   /**
    * <pre>
-   * Answers a missing customer as deleted. Default false.
+   * Whether a missing customer is a success. Default false.
    * </pre>
    *
    * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -536,7 +536,7 @@ private static final long serialVersionUID = 0L;
     private boolean allowMissing_ ;
     /**
      * <pre>
-     * Answers a missing customer as deleted. Default false.
+     * Whether a missing customer is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -548,7 +548,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Answers a missing customer as deleted. Default false.
+     * Whether a missing customer is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -564,7 +564,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Answers a missing customer as deleted. Default false.
+     * Whether a missing customer is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>

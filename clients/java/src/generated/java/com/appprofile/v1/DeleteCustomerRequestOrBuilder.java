@@ -32,7 +32,7 @@ public interface DeleteCustomerRequestOrBuilder extends
 
   /**
    * <pre>
-   * Answers a missing customer as deleted. Default false.
+   * Whether a missing customer is a success. Default false.
    * </pre>
    *
    * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>

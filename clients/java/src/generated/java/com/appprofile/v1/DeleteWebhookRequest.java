@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   private boolean allowMissing_ = false;
   /**
    * <pre>
-   * Whether it is no error that there is none. Default false.
+   * Whether a missing one is a success. Default false.
    * </pre>
    *
    * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -536,7 +536,7 @@ private static final long serialVersionUID = 0L;
     private boolean allowMissing_ ;
     /**
      * <pre>
-     * Whether it is no error that there is none. Default false.
+     * Whether a missing one is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -548,7 +548,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether it is no error that there is none. Default false.
+     * Whether a missing one is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -564,7 +564,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether it is no error that there is none. Default false.
+     * Whether a missing one is a success. Default false.
      * </pre>
      *
      * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -32,7 +32,7 @@ public interface DeleteWebhookRequestOrBuilder extends
 
   /**
    * <pre>
-   * Whether it is no error that there is none. Default false.
+   * Whether a missing one is a success. Default false.
    * </pre>
    *
    * <code>bool allow_missing = 2 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>

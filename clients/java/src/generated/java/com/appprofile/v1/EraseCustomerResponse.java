@@ -169,7 +169,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -181,7 +181,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -192,7 +192,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -204,7 +204,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -763,7 +763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -776,7 +776,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -787,7 +787,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -799,7 +799,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -812,7 +812,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -831,7 +831,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -849,7 +849,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -867,7 +867,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -882,7 +882,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

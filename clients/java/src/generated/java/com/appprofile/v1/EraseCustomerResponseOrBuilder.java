@@ -69,7 +69,7 @@ public interface EraseCustomerResponseOrBuilder extends
 
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -79,7 +79,7 @@ public interface EraseCustomerResponseOrBuilder extends
       getNotesList();
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -88,7 +88,7 @@ public interface EraseCustomerResponseOrBuilder extends
   int getNotesCount();
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -98,7 +98,7 @@ public interface EraseCustomerResponseOrBuilder extends
   java.lang.String getNotes(int index);
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -165,7 +165,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -177,7 +177,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -188,7 +188,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -200,7 +200,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -752,7 +752,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -765,7 +765,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -776,7 +776,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -788,7 +788,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -801,7 +801,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -820,7 +820,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -838,7 +838,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -856,7 +856,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -871,7 +871,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the caller should know besides.
+     * Further information for the caller, in English.
      * </pre>
      *
      * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -64,7 +64,7 @@ public interface EraseUserResponseOrBuilder extends
 
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -74,7 +74,7 @@ public interface EraseUserResponseOrBuilder extends
       getNotesList();
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -83,7 +83,7 @@ public interface EraseUserResponseOrBuilder extends
   int getNotesCount();
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -93,7 +93,7 @@ public interface EraseUserResponseOrBuilder extends
   java.lang.String getNotes(int index);
   /**
    * <pre>
-   * What the caller should know besides.
+   * Further information for the caller, in English.
    * </pre>
    *
    * <code>repeated string notes = 2 [json_name = "notes", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -111,7 +111,7 @@ private static final long serialVersionUID = 0L;
   private long position_ = 0L;
   /**
    * <pre>
-   * The place of the event among all events of the service; 1 or more, grows, not without gaps.
+   * The place of the event among all events of the service; 1 or more; it grows, with gaps.
    * </pre>
    *
    * <code>int64 position = 2 [json_name = "position", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1071,7 +1071,7 @@ private static final long serialVersionUID = 0L;
     private long position_ ;
     /**
      * <pre>
-     * The place of the event among all events of the service; 1 or more, grows, not without gaps.
+     * The place of the event among all events of the service; 1 or more; it grows, with gaps.
      * </pre>
      *
      * <code>int64 position = 2 [json_name = "position", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1083,7 +1083,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of the event among all events of the service; 1 or more, grows, not without gaps.
+     * The place of the event among all events of the service; 1 or more; it grows, with gaps.
      * </pre>
      *
      * <code>int64 position = 2 [json_name = "position", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1099,7 +1099,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The place of the event among all events of the service; 1 or more, grows, not without gaps.
+     * The place of the event among all events of the service; 1 or more; it grows, with gaps.
      * </pre>
      *
      * <code>int64 position = 2 [json_name = "position", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -32,7 +32,7 @@ public interface EventOrBuilder extends
 
   /**
    * <pre>
-   * The place of the event among all events of the service; 1 or more, grows, not without gaps.
+   * The place of the event among all events of the service; 1 or more; it grows, with gaps.
    * </pre>
    *
    * <code>int64 position = 2 [json_name = "position", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

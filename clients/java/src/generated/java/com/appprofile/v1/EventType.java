@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * What happened. docs/events.md tells when each is left and what a reader does with it. More are added over time: a
+ * What happened. docs/events.md says when each is written and what a reader does with it. More are added over time: a
  * reader ignores those that it does not know, and keeps the position.
  * </pre>
  *

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * About whom to ask.
+ * The profiles to explain.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ExplainReachRequest}
@@ -595,7 +595,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * About whom to ask.
+   * The profiles to explain.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ExplainReachRequest}

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * The person whose data is wanted.
+ * The person whose data to export.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ExportPersonRequest}
@@ -387,7 +387,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The person whose data is wanted.
+   * The person whose data to export.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ExportPersonRequest}

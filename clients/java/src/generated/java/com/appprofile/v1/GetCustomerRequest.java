@@ -104,7 +104,7 @@ private static final long serialVersionUID = 0L;
   private boolean includeProfiles_ = false;
   /**
    * <pre>
-   * Whether to answer the linked profiles of every app of the tenant. Default false.
+   * Whether to return the linked profiles of every app of the tenant. Default false.
    * </pre>
    *
    * <code>bool include_profiles = 2 [json_name = "includeProfiles", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -536,7 +536,7 @@ private static final long serialVersionUID = 0L;
     private boolean includeProfiles_ ;
     /**
      * <pre>
-     * Whether to answer the linked profiles of every app of the tenant. Default false.
+     * Whether to return the linked profiles of every app of the tenant. Default false.
      * </pre>
      *
      * <code>bool include_profiles = 2 [json_name = "includeProfiles", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -548,7 +548,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether to answer the linked profiles of every app of the tenant. Default false.
+     * Whether to return the linked profiles of every app of the tenant. Default false.
      * </pre>
      *
      * <code>bool include_profiles = 2 [json_name = "includeProfiles", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -564,7 +564,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether to answer the linked profiles of every app of the tenant. Default false.
+     * Whether to return the linked profiles of every app of the tenant. Default false.
      * </pre>
      *
      * <code>bool include_profiles = 2 [json_name = "includeProfiles", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -32,7 +32,7 @@ public interface GetCustomerRequestOrBuilder extends
 
   /**
    * <pre>
-   * Whether to answer the linked profiles of every app of the tenant. Default false.
+   * Whether to return the linked profiles of every app of the tenant. Default false.
    * </pre>
    *
    * <code>bool include_profiles = 2 [json_name = "includeProfiles", (.google.api.field_behavior) = OPTIONAL];</code>

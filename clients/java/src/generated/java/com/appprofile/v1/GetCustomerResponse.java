@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   private boolean moreProfiles_ = false;
   /**
    * <pre>
-   * Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+   * Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
    * </pre>
    *
    * <code>bool more_profiles = 3 [json_name = "moreProfiles", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1065,7 +1065,7 @@ private static final long serialVersionUID = 0L;
     private boolean moreProfiles_ ;
     /**
      * <pre>
-     * Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+     * Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
      * </pre>
      *
      * <code>bool more_profiles = 3 [json_name = "moreProfiles", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1077,7 +1077,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+     * Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
      * </pre>
      *
      * <code>bool more_profiles = 3 [json_name = "moreProfiles", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1093,7 +1093,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+     * Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
      * </pre>
      *
      * <code>bool more_profiles = 3 [json_name = "moreProfiles", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -83,7 +83,7 @@ public interface GetCustomerResponseOrBuilder extends
 
   /**
    * <pre>
-   * Whether there are more linked profiles than answered: ListProfiles of each app lists them all.
+   * Whether there are more linked profiles than returned: ListProfiles of each app lists them all.
    * </pre>
    *
    * <code>bool more_profiles = 3 [json_name = "moreProfiles", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -106,8 +106,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object etag_ = "";
   /**
    * <pre>
-   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-   * `not_modified`. Default: the configuration is answered.
+   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+   * `not_modified`. Default: the configuration is returned.
    * </pre>
    *
    * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -128,8 +128,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-   * `not_modified`. Default: the configuration is answered.
+   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+   * `not_modified`. Default: the configuration is returned.
    * </pre>
    *
    * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -571,8 +571,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object etag_ = "";
     /**
      * <pre>
-     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-     * `not_modified`. Default: the configuration is answered.
+     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+     * `not_modified`. Default: the configuration is returned.
      * </pre>
      *
      * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -592,8 +592,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-     * `not_modified`. Default: the configuration is answered.
+     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+     * `not_modified`. Default: the configuration is returned.
      * </pre>
      *
      * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -614,8 +614,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-     * `not_modified`. Default: the configuration is answered.
+     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+     * `not_modified`. Default: the configuration is returned.
      * </pre>
      *
      * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -632,8 +632,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-     * `not_modified`. Default: the configuration is answered.
+     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+     * `not_modified`. Default: the configuration is returned.
      * </pre>
      *
      * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -647,8 +647,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-     * `not_modified`. Default: the configuration is answered.
+     * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+     * `not_modified`. Default: the configuration is returned.
      * </pre>
      *
      * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -32,8 +32,8 @@ public interface GetSdkConfigRequestOrBuilder extends
 
   /**
    * <pre>
-   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-   * `not_modified`. Default: the configuration is answered.
+   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+   * `not_modified`. Default: the configuration is returned.
    * </pre>
    *
    * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -42,8 +42,8 @@ public interface GetSdkConfigRequestOrBuilder extends
   java.lang.String getEtag();
   /**
    * <pre>
-   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the answer is
-   * `not_modified`. Default: the configuration is answered.
+   * The `etag` of the configuration that the caller has, up to 64 characters. If it is still in force, the response is
+   * `not_modified`. Default: the configuration is returned.
    * </pre>
    *
    * <code>string etag = 2 [json_name = "etag", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

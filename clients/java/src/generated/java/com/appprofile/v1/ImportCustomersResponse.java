@@ -57,7 +57,8 @@ private static final long serialVersionUID = 0L;
   private long acknowledged_ = 0L;
   /**
    * <pre>
-   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+   * after it.
    * </pre>
    *
    * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -628,7 +629,8 @@ private static final long serialVersionUID = 0L;
     private long acknowledged_ ;
     /**
      * <pre>
-     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+     * after it.
      * </pre>
      *
      * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -640,7 +642,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+     * after it.
      * </pre>
      *
      * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -656,7 +659,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+     * after it.
      * </pre>
      *
      * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -107,9 +107,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object importId_ = "";
   /**
    * <pre>
-   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-   * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-   * none; the import begins with the stream.
+   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+   * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+   * import. Default: none; the import begins with the stream.
    * </pre>
    *
    * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -130,9 +130,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-   * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-   * none; the import begins with the stream.
+   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+   * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+   * import. Default: none; the import begins with the stream.
    * </pre>
    *
    * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -792,9 +792,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object importId_ = "";
     /**
      * <pre>
-     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-     * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-     * none; the import begins with the stream.
+     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+     * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+     * import. Default: none; the import begins with the stream.
      * </pre>
      *
      * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -814,9 +814,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-     * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-     * none; the import begins with the stream.
+     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+     * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+     * import. Default: none; the import begins with the stream.
      * </pre>
      *
      * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -837,9 +837,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-     * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-     * none; the import begins with the stream.
+     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+     * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+     * import. Default: none; the import begins with the stream.
      * </pre>
      *
      * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -856,9 +856,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-     * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-     * none; the import begins with the stream.
+     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+     * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+     * import. Default: none; the import begins with the stream.
      * </pre>
      *
      * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -872,9 +872,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-     * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-     * none; the import begins with the stream.
+     * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+     * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+     * import. Default: none; the import begins with the stream.
      * </pre>
      *
      * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

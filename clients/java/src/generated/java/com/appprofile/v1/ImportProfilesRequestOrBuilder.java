@@ -32,9 +32,9 @@ public interface ImportProfilesRequestOrBuilder extends
 
   /**
    * <pre>
-   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-   * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-   * none; the import begins with the stream.
+   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+   * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+   * import. Default: none; the import begins with the stream.
    * </pre>
    *
    * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -43,9 +43,9 @@ public interface ImportProfilesRequestOrBuilder extends
   java.lang.String getImportId();
   /**
    * <pre>
-   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name began in
-   * the app, for 90 days: one that goes on under the same name has the same start. Use a new name for each import. Default:
-   * none; the import begins with the stream.
+   * Names the import, up to 128 bytes without control characters. The service remembers when an import of this name
+   * began in the app, for 90 days: one that continues under the same name keeps that start. Use a new name for each
+   * import. Default: none; the import begins with the stream.
    * </pre>
    *
    * <code>string import_id = 2 [json_name = "importId", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -58,7 +58,8 @@ private static final long serialVersionUID = 0L;
   private long acknowledged_ = 0L;
   /**
    * <pre>
-   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+   * after it.
    * </pre>
    *
    * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -768,7 +769,8 @@ private static final long serialVersionUID = 0L;
     private long acknowledged_ ;
     /**
      * <pre>
-     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+     * after it.
      * </pre>
      *
      * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -780,7 +782,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+     * after it.
      * </pre>
      *
      * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -796,7 +799,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+     * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+     * after it.
      * </pre>
      *
      * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

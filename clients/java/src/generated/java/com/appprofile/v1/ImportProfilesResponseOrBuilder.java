@@ -12,7 +12,8 @@ public interface ImportProfilesResponseOrBuilder extends
 
   /**
    * <pre>
-   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Go on after it.
+   * The number of the request's last record: it and every earlier one of the stream is stored or refused. Continue
+   * after it.
    * </pre>
    *
    * <code>int64 acknowledged = 1 [json_name = "acknowledged", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -358,7 +358,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object problem_ = "";
   /**
    * <pre>
-   * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+   * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
    * </pre>
    *
    * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -379,7 +379,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+   * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
    * </pre>
    *
    * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2013,7 +2013,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object problem_ = "";
     /**
      * <pre>
-     * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+     * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
      * </pre>
      *
      * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2033,7 +2033,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+     * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
      * </pre>
      *
      * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2054,7 +2054,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+     * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
      * </pre>
      *
      * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2071,7 +2071,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+     * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
      * </pre>
      *
      * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2085,7 +2085,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+     * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
      * </pre>
      *
      * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

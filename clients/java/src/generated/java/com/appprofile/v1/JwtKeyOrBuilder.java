@@ -196,7 +196,7 @@ public interface JwtKeyOrBuilder extends
 
   /**
    * <pre>
-   * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+   * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
    * </pre>
    *
    * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -205,7 +205,7 @@ public interface JwtKeyOrBuilder extends
   java.lang.String getProblem();
   /**
    * <pre>
-   * Why it cannot be used, or why fetching fails, in English. Empty: all is well.
+   * Why it cannot be used, or why fetching fails, in English. Empty: no problem.
    * </pre>
    *
    * <code>string problem = 8 [json_name = "problem", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -105,7 +105,7 @@ private static final long serialVersionUID = 0L;
   private int pageSize_ = 0;
   /**
    * <pre>
-   * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -607,7 +607,7 @@ private static final long serialVersionUID = 0L;
     private int pageSize_ ;
     /**
      * <pre>
-     * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -619,7 +619,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>
@@ -635,7 +635,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+     * The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
      * </pre>
      *
      * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

@@ -32,7 +32,7 @@ public interface ListWebhookDeliveriesRequestOrBuilder extends
 
   /**
    * <pre>
-   * How many to answer at most. Default 50; values above 1000 are coerced to 1000.
+   * The maximum number of deliveries to return. Default 50; values above 1000 are coerced to 1000.
    * </pre>
    *
    * <code>int32 page_size = 2 [json_name = "pageSize", (.google.api.field_behavior) = OPTIONAL, (.buf.validate.field) = { ... }</code>

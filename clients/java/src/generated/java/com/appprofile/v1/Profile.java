@@ -1419,8 +1419,8 @@ java.lang.String defaultValue) {
   private long version_ = 0L;
   /**
    * <pre>
-   * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-   * version. 0: none since versions are counted.
+   * How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+   * has this version. 0: none since versions were introduced.
    * </pre>
    *
    * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -6030,8 +6030,8 @@ java.lang.String defaultValue) {
     private long version_ ;
     /**
      * <pre>
-     * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-     * version. 0: none since versions are counted.
+     * How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+     * has this version. 0: none since versions were introduced.
      * </pre>
      *
      * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -6043,8 +6043,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-     * version. 0: none since versions are counted.
+     * How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+     * has this version. 0: none since versions were introduced.
      * </pre>
      *
      * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -6060,8 +6060,8 @@ java.lang.String defaultValue) {
     }
     /**
      * <pre>
-     * How many changes of this profile have left an event; 1 or more, goes on after a deletion. The last such event has this
-     * version. 0: none since versions are counted.
+     * How many changes of this profile have left an event; 1 or more, and continued after a deletion. The last such event
+     * has this version. 0: none since versions were introduced.
      * </pre>
      *
      * <code>int64 version = 28 [json_name = "version", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

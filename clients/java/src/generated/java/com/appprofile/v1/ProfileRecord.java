@@ -59,9 +59,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * The profile. Required. `key.app_id` may be empty: the app of the request.
    *
-   * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-   * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+   * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+   * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
    * `confirm_time` of endpoints, which becomes the start of the import.
    * </pre>
    *
@@ -76,9 +76,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * The profile. Required. `key.app_id` may be empty: the app of the request.
    *
-   * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-   * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+   * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+   * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
    * `confirm_time` of endpoints, which becomes the start of the import.
    * </pre>
    *
@@ -93,9 +93,9 @@ private static final long serialVersionUID = 0L;
    * <pre>
    * The profile. Required. `key.app_id` may be empty: the app of the request.
    *
-   * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-   * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+   * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+   * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
    * `confirm_time` of endpoints, which becomes the start of the import.
    * </pre>
    *
@@ -597,9 +597,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -613,9 +613,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -633,9 +633,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -658,9 +658,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -681,9 +681,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -711,9 +711,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -733,9 +733,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -750,9 +750,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *
@@ -770,9 +770,9 @@ private static final long serialVersionUID = 0L;
      * <pre>
      * The profile. Required. `key.app_id` may be empty: the app of the request.
      *
-     * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-     * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+     * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+     * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+     * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
      * `confirm_time` of endpoints, which becomes the start of the import.
      * </pre>
      *

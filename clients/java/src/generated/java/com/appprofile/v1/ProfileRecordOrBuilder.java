@@ -14,9 +14,9 @@ public interface ProfileRecordOrBuilder extends
    * <pre>
    * The profile. Required. `key.app_id` may be empty: the app of the request.
    *
-   * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-   * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+   * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+   * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
    * `confirm_time` of endpoints, which becomes the start of the import.
    * </pre>
    *
@@ -28,9 +28,9 @@ public interface ProfileRecordOrBuilder extends
    * <pre>
    * The profile. Required. `key.app_id` may be empty: the app of the request.
    *
-   * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-   * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+   * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+   * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
    * `confirm_time` of endpoints, which becomes the start of the import.
    * </pre>
    *
@@ -42,9 +42,9 @@ public interface ProfileRecordOrBuilder extends
    * <pre>
    * The profile. Required. `key.app_id` may be empty: the app of the request.
    *
-   * Taken over: what a registration may contain, and what an export tells besides: `status` UNREGISTERED (signed out, without
-   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in state
-   * INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
+   * Taken over: what a registration may contain, and from an export also `status` UNREGISTERED (signed out, without
+   * endpoints), `user_state` INACTIVE, and the states SUPERSEDED, SUSPECT and INVALID of endpoints. An endpoint in
+   * state INVALID needs no token. Ignored: `last_heartbeat_time`, `expire_time`, `update_time`, `etag`, `version`, and
    * `confirm_time` of endpoints, which becomes the start of the import.
    * </pre>
    *

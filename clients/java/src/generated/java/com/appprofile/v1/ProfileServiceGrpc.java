@@ -746,10 +746,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-     * of the stream (OK) means that everything was sent.
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -781,12 +781,13 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-     * (TOO_MANY_STREAMS).
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+     * order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+     * caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+     * checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+     * DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+     * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
     default void watchProfiles(com.appprofile.v1.WatchProfilesRequest request,
@@ -796,14 +797,16 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-     * imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-     * that push feedback from before it is STALE.
-     * Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-     * interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-     * repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-     * CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+     * order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+     * of the import, so that push feedback from before it is STALE.
+     * Each request is answered by one response, in order. A record that is refused is named in it; the others are
+     * imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+     * acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+     * (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+     * PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+     * DATA_REFUSED, CONFLICT.
      * </pre>
      */
     default io.grpc.stub.StreamObserver<com.appprofile.v1.ImportProfilesRequest> importProfiles(
@@ -813,9 +816,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+     * that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -826,8 +830,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+     * is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+     * and matches no profile.
      * </pre>
      */
     default void eraseUser(com.appprofile.v1.EraseUserRequest request,
@@ -1000,10 +1005,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-     * of the stream (OK) means that everything was sent.
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1038,12 +1043,13 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-     * (TOO_MANY_STREAMS).
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+     * order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+     * caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+     * checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+     * DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+     * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
     public void watchProfiles(com.appprofile.v1.WatchProfilesRequest request,
@@ -1054,14 +1060,16 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-     * imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-     * that push feedback from before it is STALE.
-     * Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-     * interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-     * repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-     * CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+     * order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+     * of the import, so that push feedback from before it is STALE.
+     * Each request is answered by one response, in order. A record that is refused is named in it; the others are
+     * imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+     * acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+     * (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+     * PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+     * DATA_REFUSED, CONFLICT.
      * </pre>
      */
     public io.grpc.stub.StreamObserver<com.appprofile.v1.ImportProfilesRequest> importProfiles(
@@ -1072,9 +1080,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+     * that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1086,8 +1095,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+     * is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+     * and matches no profile.
      * </pre>
      */
     public void eraseUser(com.appprofile.v1.EraseUserRequest request,
@@ -1235,10 +1245,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-     * of the stream (OK) means that everything was sent.
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1272,12 +1282,13 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-     * (TOO_MANY_STREAMS).
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+     * order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+     * caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+     * checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+     * DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+     * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
@@ -1289,14 +1300,16 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their order. No
-     * imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start of the import, so
-     * that push feedback from before it is STALE.
-     * Each request is answered by one response, in order. A record that is refused is named in it; the others are imported. After an
-     * interruption, open the stream again with the same `import_id` and go on after the last acknowledged record; a part that is
-     * repeated changes nothing. The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); go on likewise.
-     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST, PLACEHOLDER_TOKEN,
-     * CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED, DATA_REFUSED, CONFLICT.
+     * Imports profiles by the rules of registration, decided by the times of registration in the records, whatever their
+     * order. No imported profile counts as a monthly active device or has a heartbeat. Tokens are confirmed at the start
+     * of the import, so that push feedback from before it is STALE.
+     * Each request is answered by one response, in order. A record that is refused is named in it; the others are
+     * imported. After an interruption, open the stream again with the same `import_id` and continue after the last
+     * acknowledged record; a part that is repeated changes nothing. The service ends a long stream from time to time
+     * (UNAVAILABLE: STREAM_AGED, DRAINING); continue in the same way.
+     * Errors: RESOURCE_EXHAUSTED (TOO_MANY_STREAMS). Errors of a record are in its response: INVALID_REQUEST,
+     * PLACEHOLDER_TOKEN, CHANNEL_NOT_ENABLED, INVALID_ATTRIBUTE, CUSTOMER_NOT_FOUND, CUSTOMER_MERGED, RECORD_EXPIRED,
+     * DATA_REFUSED, CONFLICT.
      * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
@@ -1308,9 +1321,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+     * that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1323,8 +1337,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+     * is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+     * and matches no profile.
      * </pre>
      */
     public com.appprofile.v1.EraseUserResponse eraseUser(com.appprofile.v1.EraseUserRequest request) throws io.grpc.StatusException {
@@ -1471,10 +1486,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A profile
-     * is judged as it is when it is read. Each message carries a token; after an interruption the stream goes on from it.
-     * The service ends a long stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end
-     * of the stream (OK) means that everything was sent.
+     * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
+     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
+     * The end of the stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1507,12 +1522,13 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in order
-     * of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; whoever resumes
-     * with the last one misses nothing and gets nothing twice. After a second without events comes a checkpoint, a message with
-     * a token alone. The service ends a stream now and then (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER), RESOURCE_EXHAUSTED
-     * (TOO_MANY_STREAMS).
+     * Streams the events of one app, several, or every app of the key's tenant (also of apps that are created later), in
+     * order of position: after a token, from now on, or from the oldest that is kept. Each message carries a token; a
+     * caller that resumes with the last one misses no event and gets none twice. After a second without events comes a
+     * checkpoint, a message with a token alone. The service ends a stream from time to time (UNAVAILABLE: STREAM_AGED,
+     * DRAINING); resume with the last token.
+     * Errors: OUT_OF_RANGE (RESUME_TOKEN_EXPIRED), INVALID_ARGUMENT (INVALID_RESUME_TOKEN, INVALID_FILTER),
+     * RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
     public java.util.Iterator<com.appprofile.v1.WatchProfilesResponse> watchProfiles(
@@ -1523,9 +1539,10 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens included.
-     * Each message carries a token; after an interruption the stream goes on from it. The service ends a long stream now and then
-     * (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means that everything was sent.
+     * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
+     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
+     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
+     * that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1537,8 +1554,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+     * is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+     * and matches no profile.
      * </pre>
      */
     public com.appprofile.v1.EraseUserResponse eraseUser(com.appprofile.v1.EraseUserRequest request) {
@@ -1718,8 +1736,9 @@ public final class ProfileServiceGrpc {
 
     /**
      * <pre>
-     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user is no
-     * error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later, to nobody.
+     * Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
+     * is no error. If it is interrupted, repeat it. A report that waits in the spool of an HTTP bridge is applied later
+     * and matches no profile.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.EraseUserResponse> eraseUser(

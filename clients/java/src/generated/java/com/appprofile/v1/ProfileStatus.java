@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Whether the profile can be reached at all. A deleted profile has no status: it is gone.
+ * Whether the profile can be reached at all. A deleted profile has no status.
  * </pre>
  *
  * Protobuf enum {@code appprofile.v1.ProfileStatus}

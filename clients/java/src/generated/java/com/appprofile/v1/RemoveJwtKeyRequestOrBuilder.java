@@ -52,7 +52,7 @@ public interface RemoveJwtKeyRequestOrBuilder extends
 
   /**
    * <pre>
-   * Whether a key that does not exist is no error. Default false.
+   * Whether a missing key is a success. Default false.
    * </pre>
    *
    * <code>bool allow_missing = 3 [json_name = "allowMissing", (.google.api.field_behavior) = OPTIONAL];</code>

@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * Whom to reach, and by what.
+ * The recipients to stream, and the channel.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.ResolveRecipientsRequest}
@@ -294,7 +294,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object filter_ = "";
   /**
    * <pre>
-   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -315,7 +315,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -369,7 +369,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object resumeToken_ = "";
   /**
    * <pre>
-   * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+   * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
    * Default: from the beginning.
    * </pre>
    *
@@ -391,7 +391,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+   * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
    * Default: from the beginning.
    * </pre>
    *
@@ -672,7 +672,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Whom to reach, and by what.
+   * The recipients to stream, and the channel.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.ResolveRecipientsRequest}
@@ -1518,7 +1518,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object filter_ = "";
     /**
      * <pre>
-     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1538,7 +1538,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1559,7 +1559,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1576,7 +1576,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1590,7 +1590,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+     * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
      * </pre>
      *
      * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -1687,7 +1687,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object resumeToken_ = "";
     /**
      * <pre>
-     * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+     * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
      * Default: from the beginning.
      * </pre>
      *
@@ -1708,7 +1708,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+     * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
      * Default: from the beginning.
      * </pre>
      *
@@ -1730,7 +1730,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+     * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
      * Default: from the beginning.
      * </pre>
      *
@@ -1748,7 +1748,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+     * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
      * Default: from the beginning.
      * </pre>
      *
@@ -1763,7 +1763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+     * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
      * Default: from the beginning.
      * </pre>
      *

@@ -124,7 +124,7 @@ public interface ResolveRecipientsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -133,7 +133,7 @@ public interface ResolveRecipientsRequestOrBuilder extends
   java.lang.String getFilter();
   /**
    * <pre>
-   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all that are meant.
+   * Only those whose profile the filter fits, see `ListProfilesRequest.filter`. Default: all of these users.
    * </pre>
    *
    * <code>string filter = 6 [json_name = "filter", (.google.api.field_behavior) = OPTIONAL];</code>
@@ -165,7 +165,7 @@ public interface ResolveRecipientsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+   * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
    * Default: from the beginning.
    * </pre>
    *
@@ -175,7 +175,7 @@ public interface ResolveRecipientsRequestOrBuilder extends
   java.lang.String getResumeToken();
   /**
    * <pre>
-   * Goes on after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
+   * Resumes after the message that carried this token; the rest of the request must be the same. Up to 2048 characters.
    * Default: from the beginning.
    * </pre>
    *

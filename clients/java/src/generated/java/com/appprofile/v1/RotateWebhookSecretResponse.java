@@ -59,7 +59,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object secret_ = "";
   /**
    * <pre>
-   * The secret, `whsec_` and base64; shown this once.
+   * The secret, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -80,7 +80,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The secret, `whsec_` and base64; shown this once.
+   * The secret, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -489,7 +489,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object secret_ = "";
     /**
      * <pre>
-     * The secret, `whsec_` and base64; shown this once.
+     * The secret, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -509,7 +509,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret, `whsec_` and base64; shown this once.
+     * The secret, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -530,7 +530,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret, `whsec_` and base64; shown this once.
+     * The secret, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -547,7 +547,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret, `whsec_` and base64; shown this once.
+     * The secret, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -561,7 +561,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The secret, `whsec_` and base64; shown this once.
+     * The secret, `whsec_` and base64. Only this response contains it.
      * </pre>
      *
      * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -12,7 +12,7 @@ public interface RotateWebhookSecretResponseOrBuilder extends
 
   /**
    * <pre>
-   * The secret, `whsec_` and base64; shown this once.
+   * The secret, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -21,7 +21,7 @@ public interface RotateWebhookSecretResponseOrBuilder extends
   java.lang.String getSecret();
   /**
    * <pre>
-   * The secret, `whsec_` and base64; shown this once.
+   * The secret, `whsec_` and base64. Only this response contains it.
    * </pre>
    *
    * <code>string secret = 1 [json_name = "secret", debug_redact = true, (.google.api.field_behavior) = OUTPUT_ONLY];</code>

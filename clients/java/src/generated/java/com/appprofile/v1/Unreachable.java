@@ -7,7 +7,7 @@ package com.appprofile.v1;
 
 /**
  * <pre>
- * A user or customer of the request none of whose profiles is a recipient. `ExplainReach` says why.
+ * A user or customer of the request without a profile that is a recipient. `ExplainReach` says why.
  * </pre>
  *
  * Protobuf type {@code appprofile.v1.Unreachable}
@@ -403,7 +403,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A user or customer of the request none of whose profiles is a recipient. `ExplainReach` says why.
+   * A user or customer of the request without a profile that is a recipient. `ExplainReach` says why.
    * </pre>
    *
    * Protobuf type {@code appprofile.v1.Unreachable}

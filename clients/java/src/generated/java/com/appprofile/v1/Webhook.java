@@ -542,8 +542,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp eventsLostTime_;
   /**
    * <pre>
-   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+   * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -555,8 +555,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+   * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -568,8 +568,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+   * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2551,8 +2551,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> eventsLostTimeBuilder_;
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2563,8 +2563,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2579,8 +2579,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2600,8 +2600,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2619,8 +2619,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2645,8 +2645,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2663,8 +2663,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2676,8 +2676,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -2692,8 +2692,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-     * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+     * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+     * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -158,7 +158,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp nextAttemptTime_;
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not by itself.
+   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -170,7 +170,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not by itself.
+   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -182,7 +182,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not by itself.
+   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -974,7 +974,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> nextAttemptTimeBuilder_;
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -985,7 +985,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1000,7 +1000,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1020,7 +1020,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1038,7 +1038,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1063,7 +1063,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1080,7 +1080,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1092,7 +1092,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1107,7 +1107,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not by itself.
+     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -69,7 +69,7 @@ public interface WebhookFailureOrBuilder extends
 
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not by itself.
+   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -78,7 +78,7 @@ public interface WebhookFailureOrBuilder extends
   boolean hasNextAttemptTime();
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not by itself.
+   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -87,7 +87,7 @@ public interface WebhookFailureOrBuilder extends
   com.google.protobuf.Timestamp getNextAttemptTime();
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not by itself.
+   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -294,8 +294,8 @@ public interface WebhookOrBuilder extends
 
   /**
    * <pre>
-   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+   * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -304,8 +304,8 @@ public interface WebhookOrBuilder extends
   boolean hasEventsLostTime();
   /**
    * <pre>
-   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+   * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -314,8 +314,8 @@ public interface WebhookOrBuilder extends
   com.google.protobuf.Timestamp getEventsLostTime();
   /**
    * <pre>
-   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it went on with the oldest
-   * event that was kept. Take up the current state by other means (ListProfiles). Absent: never.
+   * When events were last deleted by their retention (7 days) before the webhook had them (UTC): it continued with the
+   * oldest event that was kept. Read the current state by other means (ListProfiles). Absent: never.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp events_lost_time = 12 [json_name = "eventsLostTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -4,11 +4,11 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
- * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
- * and in order for each profile.
- * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
- * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+ * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+ * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+ * JSON. At least once, and in order for each profile.
+ * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+ * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
@@ -334,20 +334,20 @@ public final class WebhookServiceGrpc {
 
   /**
    * <pre>
-   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-   * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-   * and in order for each profile.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+   * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+   * JSON. At least once, and in order for each profile.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public interface AsyncService {
 
     /**
      * <pre>
-     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-     * idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-     * FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+     * secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+     * (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
      * </pre>
      */
     default void createWebhook(com.appprofile.v1.CreateWebhookRequest request,
@@ -399,8 +399,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-     * Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+     * Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+     * one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
      * (WEBHOOK_NOT_FOUND).
      * </pre>
      */
@@ -411,8 +411,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-     * those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+     * recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
      * </pre>
      */
     default void replayWebhook(com.appprofile.v1.ReplayWebhookRequest request,
@@ -435,11 +435,11 @@ public final class WebhookServiceGrpc {
   /**
    * Base class for the server implementation of the service WebhookService.
    * <pre>
-   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-   * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-   * and in order for each profile.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+   * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+   * JSON. At least once, and in order for each profile.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static abstract class WebhookServiceImplBase
@@ -453,11 +453,11 @@ public final class WebhookServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service WebhookService.
    * <pre>
-   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-   * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-   * and in order for each profile.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+   * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+   * JSON. At least once, and in order for each profile.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class WebhookServiceStub
@@ -475,9 +475,9 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-     * idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-     * FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+     * secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+     * (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
      * </pre>
      */
     public void createWebhook(com.appprofile.v1.CreateWebhookRequest request,
@@ -534,8 +534,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-     * Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+     * Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+     * one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
      * (WEBHOOK_NOT_FOUND).
      * </pre>
      */
@@ -547,8 +547,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-     * those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+     * recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
      * </pre>
      */
     public void replayWebhook(com.appprofile.v1.ReplayWebhookRequest request,
@@ -573,11 +573,11 @@ public final class WebhookServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service WebhookService.
    * <pre>
-   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-   * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-   * and in order for each profile.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+   * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+   * JSON. At least once, and in order for each profile.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class WebhookServiceBlockingV2Stub
@@ -595,9 +595,9 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-     * idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-     * FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+     * secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+     * (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
      * </pre>
      */
     public com.appprofile.v1.CreateWebhookResponse createWebhook(com.appprofile.v1.CreateWebhookRequest request) throws io.grpc.StatusException {
@@ -649,8 +649,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-     * Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+     * Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+     * one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
      * (WEBHOOK_NOT_FOUND).
      * </pre>
      */
@@ -661,8 +661,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-     * those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+     * recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
      * </pre>
      */
     public com.appprofile.v1.ReplayWebhookResponse replayWebhook(com.appprofile.v1.ReplayWebhookRequest request) throws io.grpc.StatusException {
@@ -685,11 +685,11 @@ public final class WebhookServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service WebhookService.
    * <pre>
-   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-   * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-   * and in order for each profile.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+   * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+   * JSON. At least once, and in order for each profile.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class WebhookServiceBlockingStub
@@ -707,9 +707,9 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-     * idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-     * FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+     * secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+     * (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
      * </pre>
      */
     public com.appprofile.v1.CreateWebhookResponse createWebhook(com.appprofile.v1.CreateWebhookRequest request) {
@@ -761,8 +761,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-     * Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+     * Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+     * one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
      * (WEBHOOK_NOT_FOUND).
      * </pre>
      */
@@ -773,8 +773,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-     * those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+     * recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
      * </pre>
      */
     public com.appprofile.v1.ReplayWebhookResponse replayWebhook(com.appprofile.v1.ReplayWebhookRequest request) {
@@ -797,11 +797,11 @@ public final class WebhookServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service WebhookService.
    * <pre>
-   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks specification:
-   * headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in JSON. At least once,
-   * and in order for each profile.
-   * Messages: at most 4 MiB. Metadata of a call: at most 8 KiB, counted as in HTTP/2 (name, value and 32 bytes for each
-   * entry, gRPC's own included). More of either is RESOURCE_EXHAUSTED.
+   * For operators. A webhook gets the events of its tenant's apps in requests that follow the Standard Webhooks
+   * specification: headers `webhook-id`, `webhook-timestamp` and `webhook-signature`, a body of up to 100 CloudEvents in
+   * JSON. At least once, and in order for each profile.
+   * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
+   * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
    */
   public static final class WebhookServiceFutureStub
@@ -819,9 +819,9 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. The secret is answered this once. Not
-     * idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT (WEBHOOK_DESTINATION_REFUSED),
-     * FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
+     * Creates a webhook of the key's tenant, ENABLED, which gets the events from now on. Only this response contains the
+     * secret. Not idempotent: a repeated call makes another webhook. Errors: INVALID_ARGUMENT
+     * (WEBHOOK_DESTINATION_REFUSED), FAILED_PRECONDITION (TOO_MANY_WEBHOOKS).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.CreateWebhookResponse> createWebhook(
@@ -878,8 +878,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Gives the webhook a new secret, which is answered this once. Requests carry signatures by both until the old one ends.
-     * Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
+     * Gives the webhook a new secret, which only this response contains. Requests carry signatures by both until the old
+     * one ends. Not idempotent: a repeated call makes another secret, and ends the older of the two. Errors: NOT_FOUND
      * (WEBHOOK_NOT_FOUND).
      * </pre>
      */
@@ -891,8 +891,8 @@ public final class WebhookServiceGrpc {
 
     /**
      * <pre>
-     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver tells
-     * those that it has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
+     * Delivers again, from a time on or from the oldest event that is kept. Events keep their ids, by which a receiver
+     * recognizes those that it already has. Errors: NOT_FOUND (WEBHOOK_NOT_FOUND).
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<com.appprofile.v1.ReplayWebhookResponse> replayWebhook(
