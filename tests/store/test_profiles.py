@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from profile_grpc.domain.billing import MadRecord
-from profile_grpc.domain.changes import Write
+from profile_grpc.domain.changes import Changes, Write
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.keys import ProfileKey
@@ -284,6 +284,36 @@ async def test_a_heartbeat_alone_is_a_transaction_of_its_own(
             await transaction.apply(changes(beats=[beat]))
     assert sent == []
     assert await other.profiles.get(key()) == found
+
+
+@pytest.mark.engines("postgresql")
+async def test_heartbeats_alone_are_a_transaction_of_their_own(
+    store: SqlStore, other: SqlStore, emitted: list[str]
+) -> None:
+    """All of them are written or, if another writer changed one of the profiles, none (0107)."""
+    old = [profile(key(f"user {n}"), last_heartbeat_time=NOW) for n in range(3)]
+    await put(store, *old)
+
+    def beats(*seen: int) -> Changes:
+        new = [p.liveness._replace(last_heartbeat_time=NOW + DAY, revision=p.revision + 1000) for p in old]
+        return changes(beats=[Write(row, revision) for row, revision in zip(new, seen, strict=True)])
+
+    async def commit(written: Changes) -> None:
+        async with store.profiles.write() as transaction:
+            await transaction.apply(written)
+
+    first, second, third = (p.revision for p in old)
+    before = await contents(other)
+    emitted.clear()
+    with pytest.raises(Conflict):
+        await commit(beats(first, second - 1, third))
+    assert emitted == []
+    assert await contents(other) == before
+    emitted.clear()
+    await commit(beats(first, second, third))
+    assert emitted == [], "neither BEGIN nor COMMIT"
+    stored = [await other.profiles.get(p.key) for p in old]
+    assert [p.last_heartbeat_time for p in stored if p is not None] == 3 * [NOW + DAY]
 
 
 async def test_H1_a_heartbeat_changes_nothing_else(store: SqlStore) -> None:

@@ -59,14 +59,6 @@ class Changes:
         """Whether there is nothing to write."""
         return not (self.rows or self.records or self.tallies)
 
-    @property
-    def only(self) -> tuple[RowKind[Any, Any], Write[Any]] | None:
-        """The row and its kind, if the update of one row is the only change."""
-        if len(self.rows) != 1 or self.records or self.tallies:
-            return None
-        [(kind, (writes, deletes))] = self.rows.items()
-        return (kind, writes[0]) if len(writes) == 1 and not deletes and writes[0].seen is not None else None
-
     def writes(self, kind: RowKind[Any, RowT]) -> list[Write[RowT]]:
         """The rows of the kind that are written."""
         return self.rows.get(kind, NOTHING).writes

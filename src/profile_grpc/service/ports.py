@@ -68,7 +68,7 @@ class WriteTransaction(Protocol):
         """
 
     async def apply(self, changes: Changes) -> None:
-        """Writes all changes, or raises Conflict and writes nothing. Called once, last. A single heartbeat may be
+        """Writes all changes, or raises Conflict and writes nothing. Called once, last. Updates of one kind may be
         committed by this call.
         """
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from profile_grpc.domain.changes import NOTHING, Changes, RowChanges, Write
 from profile_grpc.domain.kinds import PROFILES, RowKind
-from profile_grpc.service.ports import Conflict
 from profile_grpc.store import kinds, statements
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Row
 from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.tokens import TokenIndex
-from profile_grpc.store.writing import write_all
+from profile_grpc.store.writing import PlannedWrite, carry_out, write_alone
 
 
 class Applier:
@@ -30,24 +29,26 @@ class Applier:
     async def apply(self, session: Session, changes: Changes) -> None:
         """Writes all changes, or raises Conflict and writes nothing. Every process writes the tables in this order,
         rows by key.
-        """
-        if changes.only is not None and not self._tokens.follows(changes.only[1]):
-            kind, write = changes.only
-            await self._rows[kind].write_alone(session, write)
-            return
-        await to_the_end(session.together(partial(self._write, changes=changes)))
 
-    async def _write(self, session: Session, changes: Changes) -> None:
+        If they are one update, as those of heartbeats and patches are, it commits by itself.
+        """
+        writes = [write for write in self._writes(changes) if write.rows]
+        if len(writes) == 1 and writes[0].is_update and session.commits_alone(writes[0].rows):
+            await write_alone(session, writes[0])
+        else:
+            await to_the_end(session.together(partial(carry_out, writes=writes)))
+
+    def _writes(self, changes: Changes) -> Iterator[PlannedWrite]:
         for kind, stored in self._rows.items():
             if kind in changes.rows:
-                await stored.write(session, changes.rows[kind])
+                yield from stored.writes(changes.rows[kind])
             if kind in self._after:
-                await self._after[kind].write(session, changes)
-        await self._tokens.write(session, changes.rows.get(PROFILES, NOTHING))
+                yield self._after[kind].write(changes)
+        yield from self._tokens.writes(changes.rows.get(PROFILES, NOTHING))
         for records in self._records:
-            await records.write(session, changes)
+            yield records.write(changes)
         for tally in self._tallies:
-            await tally.write(session, changes)
+            yield tally.write(changes)
 
 
 class _Rows:
@@ -67,7 +68,7 @@ class _Rows:
         self._delete = statements.delete_seen(database, table)
         self._updates = [(update, statements.update_seen(database, table, update.columns)) for update in updates]
 
-    async def write(self, session: Session, changes: RowChanges[Any, Any]) -> None:
+    def writes(self, changes: RowChanges[Any, Any]) -> Iterator[PlannedWrite]:
         """Inserts new rows; updates and deletes rows that still have the revision that was read."""
         new: list[Row] = []
         changed: list[list[Row]] = [[] for _ in self._updates]
@@ -78,18 +79,11 @@ class _Rows:
                 number, row = self._update(write)
                 changed[number].append(row)
         for (_, statement), given in zip(self._updates, changed, strict=True):
-            await write_all(session, statement, given, self._name)
+            yield PlannedWrite(statement, given, self._name, is_update=True)
         if new:
-            await write_all(session, self._insert, new, self._name)
-        if changes.deletes:
-            deleted = [(*self._key(delete.before.key), delete.seen) for delete in changes.deletes]
-            await write_all(session, self._delete, deleted, self._name)
-
-    async def write_alone(self, session: Session, write: Write[Any]) -> None:
-        """Updates one row in one round trip: the most frequent write of a service with few callers."""
-        number, row = self._update(write)
-        if not await session.execute_alone(self._updates[number][1], row):
-            raise Conflict(f"the row of {self._name} is no longer as it was read")
+            yield PlannedWrite(self._insert, new, self._name)
+        deleted = [(*self._key(delete.before.key), delete.seen) for delete in changes.deletes]
+        yield PlannedWrite(self._delete, deleted, self._name)
 
     def _update(self, write: Write[Any]) -> tuple[int, Row]:
         """The update statement for this change, and its row."""
@@ -110,11 +104,10 @@ class _Records:
         make = statements.upsert if stored.kind.replaces else statements.insert_new
         self._statement = make(database, stored.table)
 
-    async def write(self, session: Session, changes: Changes) -> None:
+    def write(self, changes: Changes) -> PlannedWrite:
         """Inserts the records. An existing record is replaced, or is a conflict."""
-        records = changes.records_of(self._kind)
-        if records:
-            await write_all(session, self._statement, [self._values(record) for record in records], self._name)
+        given = [self._values(record) for record in changes.records_of(self._kind)]
+        return PlannedWrite(self._statement, given, self._name)
 
 
 class _Tally:
@@ -126,9 +119,7 @@ class _Tally:
         self._values = stored.values
         self._statement = statements.upsert(database, stored.table, adds=[stored.number])
 
-    async def write(self, session: Session, changes: Changes) -> None:
+    def write(self, changes: Changes) -> PlannedWrite:
         """Adds to the numbers."""
-        added = changes.added(self._kind)
-        if added:
-            given = [self._values(key, number, changes.time) for key, number in added.items()]
-            await write_all(session, self._statement, given, self._name)
+        given = [self._values(key, number, changes.time) for key, number in changes.added(self._kind).items()]
+        return PlannedWrite(self._statement, given, self._name)

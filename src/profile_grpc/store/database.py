@@ -57,11 +57,18 @@ class Session:
         await self._begin()
         return await self._run(self._engine.execute(self._connection, statement, rows, values), statement)
 
-    async def execute_alone(self, statement: Prepared, row: Row, /) -> int:
-        """As `execute`, for a transaction that writes only this row. The statement commits by itself, so no transaction
-        is begun.
+    def commits_alone(self, rows: Sequence[Row]) -> bool:
+        """Whether `execute_alone` is possible for these rows."""
+        return not self.begun and self._engine.commits_alone(rows)
+
+    async def execute_alone(self, statement: Prepared, rows: Sequence[Row], /) -> int:
+        """As `execute`, for a transaction that writes only these rows. The statement commits by itself, so no
+        transaction is begun.
+
+        Raises:
+            Conflict: it would write only some of the rows; it has written none.
         """
-        work = self._engine.execute(self._connection, statement, [row], {})
+        work = self._engine.execute_alone(self._connection, statement, rows)
         return await to_the_end(self._run(work, statement))
 
     async def together(self, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:

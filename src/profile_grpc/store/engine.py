@@ -306,6 +306,14 @@ class Engine(Protocol):
     ) -> int:
         """Executes an INSERT, UPDATE or DELETE; returns how many rows it wrote."""
 
+    def commits_alone(self, rows: Sequence[Row]) -> bool:
+        """Whether `execute_alone` is possible for these rows: one row always is."""
+
+    async def execute_alone(self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row]) -> int:
+        """As `execute`, for an UPDATE in a transaction of its own. If it would write only some of several rows, it
+        fails with an error that is a Conflict.
+        """
+
     async def together(
         self, connection: DriverConnection, work: Callable[[DriverConnection], Coroutine[Any, Any, ResultT]]
     ) -> ResultT:

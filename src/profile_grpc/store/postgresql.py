@@ -240,6 +240,18 @@ class Postgresql:
         tag: str = await connection.execute(statement.sql, *arguments)
         return int(tag.rpartition(" ")[2])
 
+    def commits_alone(self, rows: Sequence[Row]) -> bool:
+        """Whether Citus plans an UPDATE within a SELECT depends on the shards, so several rows have a transaction there."""
+        return len(rows) == 1 or not self.is_spread
+
+    async def execute_alone(self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row]) -> int:
+        """Outside an open transaction, a statement is a transaction of its own: one round trip."""
+        if len(rows) == 1:
+            return await self.execute(connection, statement, rows, {})
+        arguments = _values(statement, rows, {})
+        await connection.fetch(_all_or_none(statement.sql, len(arguments) + 1), *arguments, len(rows))
+        return len(rows)
+
     def _bound(
         self, statement: Prepared, rows: Sequence[Row], values: dict[str, object]
     ) -> tuple[Prepared, list[object]]:
@@ -287,6 +299,13 @@ class Postgresql:
     def discard(self, connection: DriverConnection) -> None:
         """Closes the socket; the server rolls back when it notices."""
         connection.terminate()
+
+
+def _all_or_none(update: str, number: int) -> str:
+    """The UPDATE, within a SELECT that fails with a division by zero unless the number of written rows is the value
+    with this number. So the server undoes the UPDATE, and the caller needs no transaction.
+    """
+    return f"WITH written AS ({update} RETURNING 1) SELECT 1 / (count(*) = ${number})::int FROM written"  # noqa: S608 - no values
 
 
 def _json(document: ColumnElement[str]) -> ColumnElement[Any]:

@@ -292,6 +292,14 @@ class Sqlite:
             written += (await connection.execute(sql, arguments)).rowcount
         return written
 
+    def commits_alone(self, rows: Sequence[Row]) -> bool:
+        """A statement cannot fail because of the number of rows that it writes."""
+        return len(rows) == 1
+
+    async def execute_alone(self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row]) -> int:
+        """The connection is in autocommit mode."""
+        return await self.execute(connection, statement, rows, {})
+
     async def together(
         self, connection: DriverConnection, work: Callable[[DriverConnection], Coroutine[Any, Any, ResultT]]
     ) -> ResultT:

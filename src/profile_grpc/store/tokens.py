@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from profile_grpc.domain.changes import RowChanges, Write
+from profile_grpc.domain.changes import RowChanges
 from profile_grpc.domain.deletion_records import DeletedProfile
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.keys import ProfileKey, Token, TokenElsewhere, TokenOfUser
@@ -20,7 +20,7 @@ from profile_grpc.store import statements, tables
 from profile_grpc.store.bounds import bounded_lookup, check_bound
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Row
-from profile_grpc.store.writing import write_all
+from profile_grpc.store.writing import PlannedWrite
 
 _TABLE = tables.token_holder
 _HOLDER = ("app_id", "user_id", "device_id")
@@ -86,13 +86,8 @@ class TokenIndex:
             for user_id in users[app_id, token_hash]
         }
 
-    def follows(self, write: Write[Any]) -> bool:
-        """Whether writing this row alone also changes this table."""
-        row = write.row
-        return isinstance(row, Profile) and (write.before is None or _texts(write.before) != _texts(row))
-
-    async def write(self, session: Session, changes: RowChanges[Any, Any]) -> None:
-        """Writes the rows for profiles that are written or deleted."""
+    def writes(self, changes: RowChanges[Any, Any]) -> Sequence[PlannedWrite]:
+        """What to write for profiles that are written or deleted."""
         gone: list[Row] = []
         new: list[Row] = []
         for write in changes.writes:
@@ -104,8 +99,7 @@ class TokenIndex:
                 new += has - had
         for delete in changes.deletes:
             gone += self.rows(delete.before)
-        await write_all(session, self._delete, gone, _TABLE.name)
-        await write_all(session, self._insert, new, _TABLE.name)
+        return [PlannedWrite(self._delete, gone, _TABLE.name), PlannedWrite(self._insert, new, _TABLE.name)]
 
     def rows(self, profile: Profile | DeletedProfile) -> Sequence[Row]:
         """The rows of the table for a profile."""
