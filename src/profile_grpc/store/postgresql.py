@@ -241,7 +241,7 @@ class Postgresql:
         return int(tag.rpartition(" ")[2])
 
     def commits_alone(self, rows: Sequence[Row]) -> bool:
-        """Whether Citus plans an UPDATE within a SELECT depends on the shards, so several rows have a transaction there."""
+        """Whether Citus plans an UPDATE within a SELECT depends on the shards."""
         return len(rows) == 1 or not self.is_spread
 
     async def execute_alone(self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row]) -> int:
