@@ -11,11 +11,11 @@ from profile_grpc.domain import customers as rules
 from profile_grpc.domain.customer_changes import CustomerPatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import TEXTS, Content, Customer, Value
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.service import phone
 from profile_grpc.service.customer_ports import CustomerFilter
 from profile_grpc.service.exporting import Part
+from profile_grpc.transport.grpc.masks import refuse_paths
 from profile_grpc.transport.grpc.patches import MAX_PATHS
 from profile_grpc.transport.grpc.times import to_date, to_instant, write_date, write_instant
 
@@ -184,11 +184,8 @@ def _write_value(target: customer_pb2.CustomerAttributeValue, value: Value) -> N
 def _check_paths(paths: frozenset[str]) -> None:
     if len(paths) > MAX_PATHS:
         raise rules.invalid("update_mask", f"must name at most {MAX_PATHS} fields")
-    wrong = sorted(path for path in paths - _WRITABLE if not (path.startswith(_PREFIX) and path.removeprefix(_PREFIX)))
-    if wrong:
-        violations = [
-            FieldViolation(path, "is read-only" if path in _READ_ONLY else "is not a field of a customer")
-            for path in wrong
-        ]
-        message = f"The update_mask names fields that cannot be written: {', '.join(wrong)}."
-        raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
+    refuse_paths(
+        (path for path in paths - _WRITABLE if not (path.startswith(_PREFIX) and path.removeprefix(_PREFIX))),
+        _READ_ONLY,
+        "is not a field of a customer",
+    )

@@ -10,6 +10,7 @@ from profile_grpc.domain.commands import AttributeValue, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.profile import Attributes, Channel, Platform, PushPermission
 from profile_grpc.transport.grpc import endpoints
+from profile_grpc.transport.grpc.masks import refuse_paths
 from profile_grpc.transport.grpc.times import to_instant
 
 # The numbers are the contract's on both sides; a dictionary is several times faster than the enumeration's own look-up.
@@ -90,14 +91,7 @@ def _check_paths(names: frozenset[str]) -> None:
     if len(names) > MAX_PATHS:
         violation = FieldViolation("update_mask", f"must name at most {MAX_PATHS} fields")
         raise Refused.for_fields(Reason.INVALID_REQUEST, f"update_mask {violation.description}.", [violation])
-    wrong = sorted(name for name in names - _WRITABLE if not _is_entry(name))
-    if wrong:
-        violations = [
-            FieldViolation(name, "is read-only" if name in _READ_ONLY else "is not a field of a profile")
-            for name in wrong
-        ]
-        message = f"The update_mask names fields that cannot be written: {', '.join(wrong)}."
-        raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
+    refuse_paths((name for name in names - _WRITABLE if not _is_entry(name)), _READ_ONLY, "is not a field of a profile")
 
 
 def _is_entry(path: str) -> bool:

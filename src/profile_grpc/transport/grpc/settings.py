@@ -13,7 +13,6 @@ from google.protobuf.message import Message
 
 from appprofile.v1 import access_pb2, app_pb2, jwt_pb2, profile_pb2
 from appprofile.v1 import app_service_pb2 as pb
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.profile import Channel, Platform
 from profile_grpc.domain.settings import (
     AccountRemovalAction,
@@ -33,6 +32,7 @@ from profile_grpc.domain.settings import (
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
 from profile_grpc.transport.grpc import endpoints, jwt
+from profile_grpc.transport.grpc.masks import refuse_paths
 from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
 
 BreakerT = TypeVar("BreakerT", bound=Breaker)
@@ -100,13 +100,7 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
         Refused: UNKNOWN_FIELD: the mask names an unknown or read-only field; INVALID_REQUEST, as `settings`.
     """
     paths = list(request.update_mask.paths) or list(_populated(request.app, ""))
-    wrong = sorted(set(paths) - _WRITABLE)
-    if wrong:
-        violations = [
-            FieldViolation(path, "is read-only" if path in _READ_ONLY else "is not a field of an app") for path in wrong
-        ]
-        message = f"The update_mask names fields that cannot be written: {', '.join(wrong)}."
-        raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
+    refuse_paths(set(paths) - _WRITABLE, _READ_ONLY, "is not a field of an app")
     given, merged = app_pb2.App(), app(before)
     given.CopyFrom(request.app)
     for group in _GROUPS_OF_SETTINGS:  # the library ignores absent groups, even if the mask removes them

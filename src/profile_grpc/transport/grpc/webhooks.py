@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from appprofile.v1 import event_pb2
 from appprofile.v1 import webhook_service_pb2 as pb
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.webhooks import Delivery, Webhook, WebhookState
 from profile_grpc.service.webhooks import Rotated, WebhookOrder
+from profile_grpc.transport.grpc.masks import refuse_paths
 from profile_grpc.transport.grpc.times import to_timedelta, write_duration, write_instant
 
 _TYPE_PREFIX = "EVENT_TYPE_"
@@ -41,13 +41,7 @@ def updated(request: pb.UpdateWebhookRequest, before: Webhook) -> Webhook:
     paths = list(request.update_mask.paths) or [
         field.name for field, _ in given.ListFields() if field.name in _WRITABLE
     ]
-    wrong = sorted(set(paths) - set(_WRITABLE))
-    if wrong:
-        violations = [
-            FieldViolation(path, "is read-only" if path in _READ_ONLY else "is no field of a webhook") for path in wrong
-        ]
-        message = f"The update_mask names fields that cannot be written: {', '.join(wrong)}."
-        raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
+    refuse_paths(set(paths) - set(_WRITABLE), _READ_ONLY, "is no field of a webhook")
     values: Mapping[str, object] = {
         "url": given.url,
         "types": _types(given),
