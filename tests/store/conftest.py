@@ -33,7 +33,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
         monkeypatch.setattr(Postgresql, name, record)
 
-    for name in ("fetch", "execute", "control"):
+    for name in ("fetch", "execute", "execute_alone", "control"):
         recorded(name)
     yield statements
     assert {sql: found for sql in [*statements, *singles] if (found := citus.refusals(sql))} == {}
@@ -43,6 +43,13 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 def server(database_server: Postgres | None) -> Postgres | None:
     """The PostgreSQL server that databases are made on, if the engine has one."""
     return database_server
+
+
+@pytest.fixture(scope="session")
+def one_server(server: Postgres | None) -> None:
+    """Skips the test on a cluster: its coordinator plans, counts and writes what it sends to shards in another way."""
+    if server is not None and server.is_citus:
+        pytest.skip("of one server")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -221,28 +222,31 @@ async def test_of_many_that_create_the_same_device_at_once_one_wins(store: SqlSt
     assert len(stored["mad_ledger"]) == outcomes["won"]
 
 
-async def test_retried_conflicts_lose_no_update(store: SqlStore, other: SqlStore) -> None:
-    """Ten writers on two stores change one row and retry until each has succeeded: M4 never counts twice."""
-    await Writer(store).commit(register(key()))
+@pytest.mark.parametrize("users", [("alice",), ("alice", "bob", "cid")], ids=["one row", "several rows"])
+async def test_M4_retried_conflicts_lose_no_update(store: SqlStore, other: SqlStore, users: Sequence[str]) -> None:
+    """Ten writers on two stores change the same rows and retry until each has succeeded."""
+    keys = [key(user) for user in users]
+    await Writer(store).commit(*(register(one) for one in keys))
 
-    async def count_up(target: SqlStore) -> int:
-        conflicts = 0
+    async def count_up(target: SqlStore) -> None:
         while True:
             try:
                 async with target.profiles.write() as transaction:
-                    found = await transaction.load(Needs({BEATS: {key()}}))
-                    [beat] = found.of(BEATS)
-                    changed = beat._replace(mad=MadRecord(NOW, beat.mad.number + 1), revision=beat.revision + 1)
-                    await transaction.apply(changes(beats=[Write(changed, beat.revision)]))
+                    found = await transaction.load(Needs({BEATS: set(keys)}))
+                    beats = found.of(BEATS)
+                    changed = [
+                        beat._replace(mad=MadRecord(NOW, beat.mad.number + 1), revision=beat.revision + 1)
+                        for beat in beats
+                    ]
+                    pairs = zip(changed, beats, strict=True)
+                    await transaction.apply(changes(beats=[Write(row, beat.revision) for row, beat in pairs]))
             except Conflict:
-                conflicts += 1
                 continue
-            return conflicts
+            return
 
     await asyncio.gather(*(count_up(store if number % 2 else other) for number in range(10)))
-    stored = await store.profiles.get(key())
-    assert stored is not None
-    assert stored.mad.number == 11
+    stored = [await store.profiles.get(one) for one in keys]
+    assert [one.mad.number for one in stored if one is not None] == [11] * len(keys)
 
 
 class _Clock:

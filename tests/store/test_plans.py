@@ -59,28 +59,19 @@ from tests.support.postgres import Postgres
 ROWS = 3000
 
 
-OF_ONE_SERVER = (
-    "a coordinator plans and counts what it sends to shards; a shard is read and written as the table of one server"
-)
-
-
-@pytest.fixture
-def one_server(server: Postgres | None) -> None:
-    """Skips the test on a cluster."""
-    if server is not None and server.is_citus:
-        pytest.skip(OF_ONE_SERVER)
-
-
 @pytest.fixture(scope="module")
-def filled_url(server: Postgres | None, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def filled_url(
+    server: Postgres | None,
+    one_server: None,
+    template: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
     """A database with rows in every table and statistics of them: an empty one is planned differently."""
     if server is None:
         url = f"sqlite:///{shutil.copy(urlsplit(template).path, tmp_path_factory.mktemp('filled') / 'store.db')}"
         asyncio.run(fill(url))
         yield url
         return
-    if server.is_citus:
-        pytest.skip(OF_ONE_SERVER)
     url = server.create_database(template=urlsplit(template).path[1:])
     asyncio.run(fill(url))
     server.execute("ANALYZE", url=url)
@@ -148,8 +139,8 @@ async def plan(store: SqlStore, statement: Prepared, **values: object) -> str:
     async with store._database._connected(engine.readers) as session:
         connection = session._connection
         if engine.name == "SQLite":
-            arguments = [None] * statement.sql.count("?")
-            found = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {statement.sql}", arguments)
+            sql = statement.rowwise.sql(64) if statement.rowwise else statement.sql
+            found = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {sql}", [None] * sql.count("?"))
             return "\n".join(row[3] for row in found)
         # Without values: the plan that is kept for all of them.
         await connection.execute("SET plan_cache_mode = force_generic_plan")

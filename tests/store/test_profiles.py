@@ -287,6 +287,7 @@ async def test_a_heartbeat_alone_is_a_transaction_of_its_own(
 
 
 @pytest.mark.engines("postgresql")
+@pytest.mark.usefixtures("one_server")
 async def test_heartbeats_alone_are_a_transaction_of_their_own(
     store: SqlStore, other: SqlStore, emitted: list[str]
 ) -> None:
@@ -307,11 +308,11 @@ async def test_heartbeats_alone_are_a_transaction_of_their_own(
     emitted.clear()
     with pytest.raises(Conflict):
         await commit(beats(first, second - 1, third))
-    assert emitted == []
+    assert [sql for sql in emitted if not sql.startswith("UPDATE ")] == []
     assert await contents(other) == before
     emitted.clear()
     await commit(beats(first, second, third))
-    assert emitted == [], "neither BEGIN nor COMMIT"
+    assert [sql for sql in emitted if not sql.startswith("UPDATE ")] == [], "neither BEGIN nor COMMIT"
     stored = [await other.profiles.get(p.key) for p in old]
     assert [p.last_heartbeat_time for p in stored if p is not None] == 3 * [NOW + DAY]
 

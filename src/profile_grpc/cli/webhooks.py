@@ -121,7 +121,7 @@ def list_(
 @app.command(epilog=_JSON_SHAPE)
 def show(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Show a webhook, how far it is behind, and why the last delivery failed."""
-    found = _with(database_url, webhook_id, _shown)
+    found = _with_webhook(database_url, webhook_id, _shown)
     if as_json:
         output.document(structured(found))
     else:
@@ -160,7 +160,7 @@ def set_(
         await _require_apps(admin, found.tenant_id, change(found).app_ids if app_ids else ())
         return await _shown(admin, await admin.webhooks.change(_key(found), change))
 
-    changed = _with(database_url, webhook_id, work, networks)
+    changed = _with_webhook(database_url, webhook_id, work, networks)
     if as_json:
         output.document(structured(changed))
     else:
@@ -197,7 +197,7 @@ def rotate(
     asked = webhook_service_pb2.RotateWebhookSecretRequest(webhook_id=webhook_id)
     asked.keep_old.FromTimedelta(overlap)
     shapes.check(asked)
-    rotated = _with(database_url, webhook_id, lambda admin, found: admin.webhooks.rotate(_key(found), overlap))
+    rotated = _with_webhook(database_url, webhook_id, lambda admin, found: admin.webhooks.rotate(_key(found), overlap))
     if as_json:
         output.document({"secret": rotated.secret, "old_secret_expire_time": rotated.old_end_time})
         return
@@ -227,7 +227,7 @@ def replay(
         time = None if start is None else _instant(start, admin.clock.now())
         return await _shown(admin, await admin.webhooks.replay(_key(found), time))
 
-    replayed = _with(database_url, webhook_id, work)
+    replayed = _with_webhook(database_url, webhook_id, work)
     if as_json:
         output.document(structured(replayed))
         return
@@ -249,7 +249,7 @@ def deliveries(
     JSON: {deliveries: [{delivery_id, first_position, last_position, events, attempt, time, latency, delivered,
     http_status, description}]}.
     """
-    found = _with(
+    found = _with_webhook(
         database_url, webhook_id, lambda admin, webhook: admin.store.webhooks.deliveries(_key(webhook), None, limit)
     )
     if as_json:
@@ -284,7 +284,7 @@ def send(
     """
     from profile_grpc.bootstrap.webhooks import send_test
 
-    sent = _with(database_url, webhook_id, lambda admin, found: send_test(admin, _key(found)), networks, ca)
+    sent = _with_webhook(database_url, webhook_id, lambda admin, found: send_test(admin, _key(found)), networks, ca)
     if as_json:
         output.document(structured_delivery(sent))
     elif not sent.failure:
@@ -298,7 +298,7 @@ def send(
 def delete(webhook_id: WebhookId, *, yes: Yes = False, database_url: DatabaseUrl = None) -> None:
     """Delete a webhook. On a terminal: asks first, unless --yes."""
     confirm(f"Delete the webhook {webhook_id}? Its position is lost.", yes=yes)
-    _with(database_url, webhook_id, lambda admin, found: admin.webhooks.delete(_key(found)))
+    _with_webhook(database_url, webhook_id, lambda admin, found: admin.webhooks.delete(_key(found)))
     output.line(f"deleted webhook {webhook_id}")
 
 
@@ -308,7 +308,9 @@ def _administer(
     networks: list[str] | None = None,
     ca: Path | None = None,
 ) -> ResultT:
-    """`administer`. A database of `serve --dev` may be called with plain http on this machine."""
+    """As `administer`, with the options of webhooks. On a database of `serve --dev`, webhooks may be plain http on this
+    machine.
+    """
     chosen = database(database_url)
     dev = config.read_dev_hash_key(chosen.url) is not None
     webhooks = WebhookConfig(tuple(networks or ()), str(ca) if ca else None, http_on_loopback=dev)
@@ -320,7 +322,7 @@ def _administer(
     return asyncio.run(run())
 
 
-def _with(
+def _with_webhook(
     database_url: str | None,
     webhook_id: str,
     work: Callable[[Application, Webhook], Awaitable[ResultT]],
@@ -341,7 +343,7 @@ def _set_state(webhook_id: str, state: WebhookState, database_url: str | None, *
             admin, await admin.webhooks.change(_key(found), lambda before: replace(before, state=state))
         )
 
-    changed = _with(database_url, webhook_id, work)
+    changed = _with_webhook(database_url, webhook_id, work)
     if as_json:
         output.document(structured(changed))
     else:

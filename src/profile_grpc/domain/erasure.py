@@ -32,7 +32,7 @@ class RememberErasure(OfOne):
         return self.user.app_id
 
     def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """Nothing."""
+        """The rule reads no row."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it, or begins its retention anew. An import that was decided without it is decided again."""
@@ -50,7 +50,7 @@ class StopImports(OfOne):
     app_id: str
 
     def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """Nothing."""
+        """The rule reads no row."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Raises the barrier."""
@@ -126,7 +126,7 @@ class Announce(OfOne):
     customer_id: str = ""
 
     def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """Nothing."""
+        """The rule reads no row."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it."""

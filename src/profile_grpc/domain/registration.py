@@ -114,7 +114,6 @@ class Displace:
 
     @property
     def app_id(self) -> str:
-        """See Command."""
         return self.newcomer.app_id
 
     @property

@@ -68,8 +68,8 @@ class WriteTransaction(Protocol):
         """
 
     async def apply(self, changes: Changes) -> None:
-        """Writes all changes, or raises Conflict and writes nothing. Called once, last. Updates of one kind may be
-        committed by this call.
+        """Writes all changes, or raises Conflict and writes nothing. Called once, last. If they are one
+        update, they may be committed when this returns.
         """
 
 

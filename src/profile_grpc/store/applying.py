@@ -13,7 +13,7 @@ from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Row
 from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.tokens import TokenIndex
-from profile_grpc.store.writing import PlannedWrite, carry_out, write_alone
+from profile_grpc.store.writing import PlannedWrite, write_alone, write_in_order
 
 
 class Applier:
@@ -30,13 +30,14 @@ class Applier:
         """Writes all changes, or raises Conflict and writes nothing. Every process writes the tables in this order,
         rows by key.
 
-        If they are one update, as those of heartbeats and patches are, it commits by itself.
+        One update, as of heartbeats or patches, commits by itself if the engine can do that
+        (`Session.commits_alone`).
         """
         writes = [write for write in self._writes(changes) if write.rows]
         if len(writes) == 1 and writes[0].is_update and session.commits_alone(writes[0].rows):
             await write_alone(session, writes[0])
         else:
-            await to_the_end(session.together(partial(carry_out, writes=writes)))
+            await to_the_end(session.together(partial(write_in_order, writes=writes)))
 
     def _writes(self, changes: Changes) -> Iterator[PlannedWrite]:
         for kind, stored in self._rows.items():

@@ -63,10 +63,10 @@ class Session:
 
     async def execute_alone(self, statement: Prepared, rows: Sequence[Row], /) -> int:
         """As `execute`, for a transaction that writes only these rows. The statement commits by itself, so no
-        transaction is begun.
+        transaction is begun. Returns 0 if the only row is no longer as it was read.
 
         Raises:
-            Conflict: it would write only some of the rows; it has written none.
+            Conflict: some of several rows are not; none was written.
         """
         work = self._engine.execute_alone(self._connection, statement, rows)
         return await to_the_end(self._run(work, statement))

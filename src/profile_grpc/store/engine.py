@@ -63,11 +63,10 @@ class Rowwise:
     start: str
     """Up to and with VALUES."""
     row: str
-    """The placeholders of a row; where they are numbered, with `{0}` for the number of its first value, `{1}` for the
-    second, and so on."""
+    """The placeholders of a row. PostgreSQL numbers them: `{0}` stands for the number of the first one."""
     end: str
     names: tuple[str, ...]
-    """The names of a row's values: `column_0` is the first column of the given rows."""
+    """The names of a row's values, in order. PostgreSQL binds by them: `column_0` is the first given column."""
 
     def portions(self, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
         """The rows in portions, each with the statement for its number of rows, which is a power of two."""

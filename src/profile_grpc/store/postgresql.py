@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 from sqlalchemy import (
     JSON,
     Column,
@@ -35,7 +36,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.domain.filtering.values import MAX_NUMBER
-from profile_grpc.service.ports import NodeUnavailable, StoreError, StoreUnavailable
+from profile_grpc.service.ports import Conflict, NodeUnavailable, StoreError, StoreUnavailable
 from profile_grpc.store import distribution, postgresql_errors, postgresql_url
 from profile_grpc.store.engine import (
     DISTINCT,
@@ -241,7 +242,9 @@ class Postgresql:
         return int(tag.rpartition(" ")[2])
 
     def commits_alone(self, rows: Sequence[Row]) -> bool:
-        """Whether Citus plans an UPDATE within a SELECT depends on the shards."""
+        """One row always. Several on a single server only: whether Citus can plan an UPDATE within a SELECT depends on
+        the shards.
+        """
         return len(rows) == 1 or not self.is_spread
 
     async def execute_alone(self, connection: DriverConnection, statement: Prepared, rows: Sequence[Row]) -> int:
@@ -249,7 +252,10 @@ class Postgresql:
         if len(rows) == 1:
             return await self.execute(connection, statement, rows, {})
         arguments = _values(statement, rows, {})
-        await connection.fetch(_all_or_none(statement.sql, len(arguments) + 1), *arguments, len(rows))
+        try:
+            await connection.fetch(_all_or_none(statement.sql, len(arguments) + 1), *arguments, len(rows))
+        except asyncpg.DivisionByZeroError:
+            raise Conflict(f"some of {len(rows)} rows are no longer as they were read") from None
         return len(rows)
 
     def _bound(

@@ -12,7 +12,6 @@ _STATES: dict[str, type[StoreError]] = {
     "0A000": StalePlan,  # also a statement that Citus cannot plan before it knows the values
     "08006": NodeUnavailable,  # a server reports it, so the server is up: a coordinator whose node is down
     "08": StoreUnavailable,  # connection lost, 08007: the outcome of the commit is unknown
-    "22012": Conflict,  # division by zero: fewer rows than given (`postgresql._all_or_none`)
     "22": DataRefused,  # data exception, for example bytes that are not valid text
     "23": DataRefused,  # constraint violation
     "23505": Conflict,  # unique violation: another writer was first

@@ -283,7 +283,7 @@ class Sqlite:
         if statement.rowwise is None:
             cursor = await connection.execute(statement.sql, _values(statement, rows, values))
             return int(cursor.rowcount)
-        _encoded(rows)
+        _encoded(rows)  # refuses the character NUL, for less than a look at each value costs (docs/adr/0109)
         given = statement.names.index(_ROWS)
         written = 0
         for sql, some in statement.rowwise.portions(rows):
@@ -412,7 +412,7 @@ def _rowwise(sql: str) -> Rowwise | None:
     if _EACH not in sql:
         return None
     found = _GIVEN.search(sql)
-    if found is None:
+    if found is None or sql.count(_EACH) != 1:
         msg = f"no write of given rows: {sql}"
         raise ValueError(msg)
     names = re.findall(_ELEMENT, found[0])

@@ -19,7 +19,7 @@ class PlannedWrite(NamedTuple):
     is_update: bool = False
 
 
-async def carry_out(session: Session, writes: Iterable[PlannedWrite]) -> None:
+async def write_in_order(session: Session, writes: Iterable[PlannedWrite]) -> None:
     """Executes the statements in their order.
 
     Raises:
@@ -31,8 +31,6 @@ async def carry_out(session: Session, writes: Iterable[PlannedWrite]) -> None:
 
 async def write_all(session: Session, statement: Prepared, given: Sequence[Row], table: str) -> None:
     """Executes the statement with the rows in the order of their keys, so that two writers rarely deadlock.
-
-    Each row begins with its key, which is unique.
 
     Raises:
         Conflict: fewer rows were written than given, because another writer was first.
@@ -46,6 +44,9 @@ async def write_alone(session: Session, write: PlannedWrite) -> None:
     """As `write_all`, but the statement commits by itself: one round trip instead of three.
 
     `Session.commits_alone` says for which numbers of rows that is possible.
+
+    Raises:
+        Conflict: as `write_all`.
     """
     statement, given, table, _ = write
     _check(await session.execute_alone(statement, sorted(given)), given, table)

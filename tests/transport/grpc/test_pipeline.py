@@ -236,7 +236,7 @@ async def test_the_callers_deadline_ends_the_call_and_is_counted(serve: Serve, m
 async def test_a_caller_that_goes_away_ends_the_call_and_is_counted(serve: Serve) -> None:
     gate = Gate()
     served = await serve(profiles=gate)
-    call = served.profiles.Heartbeat(BEAT, metadata=served.client)
+    call = served.profiles.Heartbeat(BEAT, metadata=served.client, timeout=3600.0)
     sent = asyncio.ensure_future(_forgiving(call))
     await gate.arrivals(1)
     call.cancel()

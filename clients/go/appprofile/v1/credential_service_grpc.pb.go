@@ -32,8 +32,8 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-// key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+// For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+// Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
 // A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
 // and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type CredentialServiceClient interface {
@@ -116,8 +116,8 @@ func (c *credentialServiceClient) CreateVapidKey(ctx context.Context, in *Create
 // All implementations must embed UnimplementedCredentialServiceServer
 // for forward compatibility.
 //
-// For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-// key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+// For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+// Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
 // A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
 // and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
 type CredentialServiceServer interface {

@@ -80,8 +80,8 @@ type CustomerServiceClient interface {
 	// INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
 	ImportCustomers(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportCustomersRequest, ImportCustomersResponse], error)
 	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
-	// resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
-	// the last token. The end of the stream (OK) means that everything was sent.
+	// resume with the last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING).
+	// The end of the stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportCustomers(ctx context.Context, in *ExportCustomersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportCustomersResponse], error)
 	// Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.
@@ -277,8 +277,8 @@ type CustomerServiceServer interface {
 	// INVALID_ATTRIBUTE, CUSTOMER_MERGED, DATA_REFUSED, CONFLICT.
 	ImportCustomers(grpc.BidiStreamingServer[ImportCustomersRequest, ImportCustomersResponse]) error
 	// Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
-	// resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
-	// the last token. The end of the stream (OK) means that everything was sent.
+	// resume with the last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING).
+	// The end of the stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportCustomers(*ExportCustomersRequest, grpc.ServerStreamingServer[ExportCustomersResponse]) error
 	// Reads the schema of the tenant's customers. A tenant that never set one has version 0 and no attributes.

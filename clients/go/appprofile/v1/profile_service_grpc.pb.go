@@ -84,9 +84,9 @@ type ProfileServiceClient interface {
 	// INVALID_FILTER).
 	ListProfiles(ctx context.Context, in *ListProfilesRequest, opts ...grpc.CallOption) (*ListProfilesResponse, error)
 	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-	// profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-	// The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-	// The end of the stream (OK) means that everything was sent.
+	// profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+	// last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+	// stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ResolveRecipients(ctx context.Context, in *ResolveRecipientsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ResolveRecipientsResponse], error)
 	// Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
@@ -114,9 +114,9 @@ type ProfileServiceClient interface {
 	// DATA_REFUSED, CONFLICT.
 	ImportProfiles(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ImportProfilesRequest, ImportProfilesResponse], error)
 	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-	// included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-	// time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-	// that everything was sent.
+	// included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+	// stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+	// sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportProfiles(ctx context.Context, in *ExportProfilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ExportProfilesResponse], error)
 	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user
@@ -377,9 +377,9 @@ type ProfileServiceServer interface {
 	// INVALID_FILTER).
 	ListProfiles(context.Context, *ListProfilesRequest) (*ListProfilesResponse, error)
 	// Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-	// profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-	// The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-	// The end of the stream (OK) means that everything was sent.
+	// profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+	// last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+	// stream (OK) means that everything was sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ResolveRecipients(*ResolveRecipientsRequest, grpc.ServerStreamingServer[ResolveRecipientsResponse]) error
 	// Counts the recipients that ResolveRecipients would stream now, exactly. Takes time in proportion to their number: some
@@ -407,9 +407,9 @@ type ProfileServiceServer interface {
 	// DATA_REFUSED, CONFLICT.
 	ImportProfiles(grpc.BidiStreamingServer[ImportProfilesRequest, ImportProfilesResponse]) error
 	// Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-	// included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-	// time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-	// that everything was sent.
+	// included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+	// stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+	// sent.
 	// Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
 	ExportProfiles(*ExportProfilesRequest, grpc.ServerStreamingServer[ExportProfilesResponse]) error
 	// Erases a user of the app: the profiles on every device, and the ids in events. Keyed hashes remain. An unknown user

@@ -241,7 +241,8 @@ type WebhookFailure struct {
 	HttpStatus int32 `protobuf:"varint,2,opt,name=http_status,json=httpStatus,proto3" json:"http_status,omitempty"`
 	// What went wrong, in one line; nothing of the answer's body.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+	// When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+	// not before an operator enables it.
 	NextAttemptTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_attempt_time,json=nextAttemptTime,proto3" json:"next_attempt_time,omitempty"`
 	// Since when every delivery has failed (UTC). After 3 days the webhook is DISABLED.
 	FailingSince  *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=failing_since,json=failingSince,proto3" json:"failing_since,omitempty"`

@@ -4223,7 +4223,8 @@ pub struct WebhookFailure {
     /// What went wrong, in one line; nothing of the answer's body.
     #[prost(string, tag="3")]
     pub description: ::prost::alloc::string::String,
-    /// When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+    /// When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+    /// not before an operator enables it.
     #[prost(message, optional, tag="4")]
     pub next_attempt_time: ::core::option::Option<::prost_types::Timestamp>,
     /// Since when every delivery has failed (UTC). After 3 days the webhook is DISABLED.

@@ -187,5 +187,5 @@ def _check_paths(paths: frozenset[str]) -> None:
     refuse_paths(
         (path for path in paths - _WRITABLE if not (path.startswith(_PREFIX) and path.removeprefix(_PREFIX))),
         _READ_ONLY,
-        "is not a field of a customer",
+        "a customer",
     )

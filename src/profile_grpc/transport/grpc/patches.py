@@ -91,7 +91,7 @@ def _check_paths(names: frozenset[str]) -> None:
     if len(names) > MAX_PATHS:
         violation = FieldViolation("update_mask", f"must name at most {MAX_PATHS} fields")
         raise Refused.for_fields(Reason.INVALID_REQUEST, f"update_mask {violation.description}.", [violation])
-    refuse_paths((name for name in names - _WRITABLE if not _is_entry(name)), _READ_ONLY, "is not a field of a profile")
+    refuse_paths((name for name in names - _WRITABLE if not _is_entry(name)), _READ_ONLY, "a profile")
 
 
 def _is_entry(path: str) -> bool:

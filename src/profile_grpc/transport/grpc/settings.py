@@ -100,7 +100,7 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
         Refused: UNKNOWN_FIELD: the mask names an unknown or read-only field; INVALID_REQUEST, as `settings`.
     """
     paths = list(request.update_mask.paths) or list(_populated(request.app, ""))
-    refuse_paths(set(paths) - _WRITABLE, _READ_ONLY, "is not a field of an app")
+    refuse_paths(set(paths) - _WRITABLE, _READ_ONLY, "an app")
     given, merged = app_pb2.App(), app(before)
     given.CopyFrom(request.app)
     for group in _GROUPS_OF_SETTINGS:  # the library ignores absent groups, even if the mask removes them

@@ -41,7 +41,7 @@ def updated(request: pb.UpdateWebhookRequest, before: Webhook) -> Webhook:
     paths = list(request.update_mask.paths) or [
         field.name for field, _ in given.ListFields() if field.name in _WRITABLE
     ]
-    refuse_paths(set(paths) - set(_WRITABLE), _READ_ONLY, "is no field of a webhook")
+    refuse_paths(set(paths) - set(_WRITABLE), _READ_ONLY, "a webhook")
     values: Mapping[str, object] = {
         "url": given.url,
         "types": _types(given),

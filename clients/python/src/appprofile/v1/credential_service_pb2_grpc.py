@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class CredentialServiceStub(object):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-    key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+    """For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+    Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
@@ -66,8 +66,8 @@ class CredentialServiceStub(object):
 
 
 class CredentialServiceServicer(object):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-    key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+    """For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+    Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
@@ -149,8 +149,8 @@ def add_CredentialServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CredentialService(object):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-    key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+    """For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+    Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """

@@ -27,8 +27,8 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class CredentialServiceStub:
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-    key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+    """For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+    Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
@@ -57,8 +57,8 @@ class CredentialServiceStub:
 
 @_typing.type_check_only
 class CredentialServiceAsyncStub(CredentialServiceStub):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-    key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+    """For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+    Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """
@@ -83,8 +83,8 @@ class CredentialServiceAsyncStub(CredentialServiceStub):
     """
 
 class CredentialServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-    key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+    """For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+    Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
     A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
     and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
     """

@@ -188,8 +188,8 @@ class CustomerServiceServicer(object):
 
     def ExportCustomers(self, request, context):
         """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
-        resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
-        the last token. The end of the stream (OK) means that everything was sent.
+        resume with the last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING).
+        The end of the stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

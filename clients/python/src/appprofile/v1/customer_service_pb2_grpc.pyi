@@ -83,8 +83,8 @@ class CustomerServiceStub:
     """
     ExportCustomers: _grpc.UnaryStreamMultiCallable[_customer_service_pb2.ExportCustomersRequest, _customer_service_pb2.ExportCustomersResponse]
     """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
-    resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
-    the last token. The end of the stream (OK) means that everything was sent.
+    resume with the last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING).
+    The end of the stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     GetCustomerSchema: _grpc.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerSchemaRequest, _customer_service_pb2.GetCustomerSchemaResponse]
@@ -150,8 +150,8 @@ class CustomerServiceAsyncStub(CustomerServiceStub):
     """
     ExportCustomers: _aio.UnaryStreamMultiCallable[_customer_service_pb2.ExportCustomersRequest, _customer_service_pb2.ExportCustomersResponse]  # type: ignore[assignment]
     """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
-    resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
-    the last token. The end of the stream (OK) means that everything was sent.
+    resume with the last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING).
+    The end of the stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     GetCustomerSchema: _aio.UnaryUnaryMultiCallable[_customer_service_pb2.GetCustomerSchemaRequest, _customer_service_pb2.GetCustomerSchemaResponse]  # type: ignore[assignment]
@@ -274,8 +274,8 @@ class CustomerServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_customer_service_pb2.ExportCustomersResponse], _abc.AsyncIterator[_customer_service_pb2.ExportCustomersResponse]]:
         """Streams the tenant's customers, each once, ordered by id. Each message carries a token; after an interruption,
-        resume with it. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with
-        the last token. The end of the stream (OK) means that everything was sent.
+        resume with the last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING).
+        The end of the stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 

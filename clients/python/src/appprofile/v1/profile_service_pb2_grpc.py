@@ -218,9 +218,9 @@ class ProfileServiceServicer(object):
 
     def ResolveRecipients(self, request, context):
         """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-        profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-        The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-        The end of the stream (OK) means that everything was sent.
+        profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+        last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+        stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -273,9 +273,9 @@ class ProfileServiceServicer(object):
 
     def ExportProfiles(self, request, context):
         """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-        included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-        time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-        that everything was sent.
+        included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+        stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+        sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

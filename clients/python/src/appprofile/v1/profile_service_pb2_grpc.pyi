@@ -82,9 +82,9 @@ class ProfileServiceStub:
     """
     ResolveRecipients: _grpc.UnaryStreamMultiCallable[_recipient_pb2.ResolveRecipientsRequest, _recipient_pb2.ResolveRecipientsResponse]
     """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-    profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-    The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-    The end of the stream (OK) means that everything was sent.
+    profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+    last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+    stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     CountRecipients: _grpc.UnaryUnaryMultiCallable[_recipient_pb2.CountRecipientsRequest, _recipient_pb2.CountRecipientsResponse]
@@ -116,9 +116,9 @@ class ProfileServiceStub:
     """
     ExportProfiles: _grpc.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]
     """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-    included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-    time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-    that everything was sent.
+    included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+    stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+    sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     EraseUser: _grpc.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]
@@ -180,9 +180,9 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     """
     ResolveRecipients: _aio.UnaryStreamMultiCallable[_recipient_pb2.ResolveRecipientsRequest, _recipient_pb2.ResolveRecipientsResponse]  # type: ignore[assignment]
     """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-    profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-    The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-    The end of the stream (OK) means that everything was sent.
+    profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+    last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+    stream (OK) means that everything was sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     CountRecipients: _aio.UnaryUnaryMultiCallable[_recipient_pb2.CountRecipientsRequest, _recipient_pb2.CountRecipientsResponse]  # type: ignore[assignment]
@@ -214,9 +214,9 @@ class ProfileServiceAsyncStub(ProfileServiceStub):
     """
     ExportProfiles: _aio.UnaryStreamMultiCallable[_profile_service_pb2.ExportProfilesRequest, _profile_service_pb2.ExportProfilesResponse]  # type: ignore[assignment]
     """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-    included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-    time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-    that everything was sent.
+    included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+    stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+    sent.
     Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
     """
     EraseUser: _aio.UnaryUnaryMultiCallable[_profile_service_pb2.EraseUserRequest, _profile_service_pb2.EraseUserResponse]  # type: ignore[assignment]
@@ -341,9 +341,9 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_recipient_pb2.ResolveRecipientsResponse], _abc.AsyncIterator[_recipient_pb2.ResolveRecipientsResponse]]:
         """Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-        profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-        The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-        The end of the stream (OK) means that everything was sent.
+        profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+        last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+        stream (OK) means that everything was sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 
@@ -405,9 +405,9 @@ class ProfileServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_profile_service_pb2.ExportProfilesResponse], _abc.AsyncIterator[_profile_service_pb2.ExportProfilesResponse]]:
         """Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-        included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-        time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-        that everything was sent.
+        included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+        stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+        sent.
         Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
         """
 

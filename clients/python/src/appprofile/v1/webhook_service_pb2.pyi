@@ -154,7 +154,9 @@ class WebhookFailure(_message.Message):
 
     @_builtins.property
     def next_attempt_time(self) -> _timestamp_pb2.Timestamp:
-        """When the delivery is tried again (UTC). Absent: not before an operator enables the webhook."""
+        """When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+        not before an operator enables it.
+        """
 
     @_builtins.property
     def failing_since(self) -> _timestamp_pb2.Timestamp:

@@ -149,7 +149,8 @@ export type WebhookFailure = Message<"appprofile.v1.WebhookFailure"> & {
   description: string;
 
   /**
-   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+   * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+   * not before an operator enables it.
    *
    * @generated from field: google.protobuf.Timestamp next_attempt_time = 4;
    */

@@ -4,8 +4,8 @@ import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
  * <pre>
- * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
- * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+ * For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+ * Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
  * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
  * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
  * </pre>
@@ -238,8 +238,8 @@ public final class CredentialServiceGrpc {
 
   /**
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-   * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+   * For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+   * Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
@@ -305,8 +305,8 @@ public final class CredentialServiceGrpc {
   /**
    * Base class for the server implementation of the service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-   * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+   * For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+   * Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
@@ -322,8 +322,8 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do asynchronous rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-   * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+   * For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+   * Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
@@ -405,8 +405,8 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do synchronous rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-   * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+   * For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+   * Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
@@ -483,8 +483,8 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-   * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+   * For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+   * Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>
@@ -561,8 +561,8 @@ public final class CredentialServiceGrpc {
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service CredentialService.
    * <pre>
-   * For operators. A credential is checked when it is uploaded, stored encrypted, and returned by no method. Without a
-   * key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
+   * For operators. A credential is checked when it is uploaded, and stored encrypted. No method returns its private part.
+   * Without a key ring the server stores none: FAILED_PRECONDITION (SEALING_NOT_CONFIGURED).
    * A message may be up to 4 MiB. The metadata of a call may be up to 8 KiB, counted as in HTTP/2: the name, the value
    * and 32 bytes for each entry, including gRPC's own entries. A call beyond either limit fails with RESOURCE_EXHAUSTED.
    * </pre>

@@ -747,9 +747,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * The end of the stream (OK) means that everything was sent.
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+     * last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+     * stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -817,9 +817,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-     * that everything was sent.
+     * included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+     * stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+     * sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1006,9 +1006,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * The end of the stream (OK) means that everything was sent.
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+     * last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+     * stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1081,9 +1081,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-     * that everything was sent.
+     * included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+     * stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+     * sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1246,9 +1246,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * The end of the stream (OK) means that everything was sent.
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+     * last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+     * stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1322,9 +1322,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-     * that everything was sent.
+     * included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+     * stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+     * sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1487,9 +1487,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles that a message can reach, each once, in order of user and device, with their push endpoints. A
-     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with it.
-     * The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token.
-     * The end of the stream (OK) means that everything was sent.
+     * profile is judged as it is when it is read. Each message carries a token; after an interruption, resume with the
+     * last one. The service ends a long stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the
+     * stream (OK) means that everything was sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */
@@ -1540,9 +1540,9 @@ public final class ProfileServiceGrpc {
     /**
      * <pre>
      * Streams the profiles of an app, each once, in order of user and device, with everything that is stored, push tokens
-     * included. Each message carries a token; after an interruption, resume with it. The service ends a long stream from
-     * time to time (UNAVAILABLE: STREAM_AGED, DRAINING); resume with the last token. The end of the stream (OK) means
-     * that everything was sent.
+     * included. Each message carries a token; after an interruption, resume with the last one. The service ends a long
+     * stream from time to time (UNAVAILABLE: STREAM_AGED, DRAINING). The end of the stream (OK) means that everything was
+     * sent.
      * Errors: INVALID_ARGUMENT (INVALID_FILTER, INVALID_RESUME_TOKEN), RESOURCE_EXHAUSTED (TOO_MANY_STREAMS).
      * </pre>
      */

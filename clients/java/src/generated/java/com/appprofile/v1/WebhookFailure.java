@@ -158,7 +158,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp nextAttemptTime_;
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+   * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+   * not before an operator enables it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -170,7 +171,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+   * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+   * not before an operator enables it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -182,7 +184,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+   * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+   * not before an operator enables it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -974,7 +977,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> nextAttemptTimeBuilder_;
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -985,7 +989,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1000,7 +1005,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1020,7 +1026,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1038,7 +1045,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1063,7 +1071,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1080,7 +1089,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1092,7 +1102,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -1107,7 +1118,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+     * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+     * not before an operator enables it.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>

@@ -69,7 +69,8 @@ public interface WebhookFailureOrBuilder extends
 
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+   * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+   * not before an operator enables it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -78,7 +79,8 @@ public interface WebhookFailureOrBuilder extends
   boolean hasNextAttemptTime();
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+   * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+   * not before an operator enables it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
@@ -87,7 +89,8 @@ public interface WebhookFailureOrBuilder extends
   com.google.protobuf.Timestamp getNextAttemptTime();
   /**
    * <pre>
-   * When the delivery is tried again (UTC). Absent: not before an operator enables the webhook.
+   * When the delivery is tried again (UTC). Absent: at once if the webhook is ENABLED, otherwise
+   * not before an operator enables it.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_attempt_time = 4 [json_name = "nextAttemptTime", (.google.api.field_behavior) = OUTPUT_ONLY];</code>
