@@ -14,6 +14,7 @@ from tests.clients.builds import BUILD_LIMIT_S, alone_with, build
 from tests.deploy import chromium
 from tests.deploy.chromium import Chromium
 from tests.deploy.envoy import Edge
+from tests.support.https_server import serving
 from tests.support.limits import wait_s
 
 CLIENT = Path(__file__).parents[2] / "clients/typescript"
@@ -46,14 +47,8 @@ async def published(page: str, tls: Path) -> AsyncIterator[int]:
         app.router.add_static(f"/{folder}", CLIENT / folder)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(tls / "tls.crt", tls / "tls.key")
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+    async with serving(app, context) as port:
+        yield port
 
 
 @asynccontextmanager

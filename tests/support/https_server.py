@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -51,6 +50,27 @@ class Receiver:
 
 
 @asynccontextmanager
+async def serving(application: web.Application, context: ssl.SSLContext) -> AsyncIterator[int]:
+    """Serves the application over TLS on a free port of loopback, and answers the port.
+
+    At the end the connections are aborted: one whose peer does not answer the end of TLS would outlive the event loop.
+    """
+    runner = web.AppRunner(application, shutdown_timeout=0)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await site.stop()
+        assert runner.server is not None
+        for connection in runner.server.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        await runner.cleanup()
+
+
+@asynccontextmanager
 async def receiver(folder: Path) -> AsyncIterator[Receiver]:
     """Runs a server on a free port of loopback."""
     authority = trustme.CA()
@@ -61,11 +81,7 @@ async def receiver(folder: Path) -> AsyncIterator[Receiver]:
     made = Receiver(0, str(ca_file))
     context.sni_callback = lambda _socket, name, _context: made.server_names.append(name)
 
-    transports: set[asyncio.Transport] = set()
-
     async def handle(request: web.Request) -> web.StreamResponse:
-        if request.transport is not None:
-            transports.add(request.transport)
         headers = {name.lower(): value for name, value in request.headers.items()}
         got = Received(request.path_qs, headers, await request.read())
         made.received.append(got)
@@ -73,14 +89,5 @@ async def receiver(folder: Path) -> AsyncIterator[Receiver]:
 
     application = web.Application(client_max_size=1 << 24)
     application.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
-    await site.start()
-    made.port = runner.addresses[0][1]
-    try:
+    async with serving(application, context) as made.port:
         yield made
-    finally:
-        for transport in transports:
-            transport.abort()  # the other side may be in no hurry
-        await runner.cleanup()
