@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import typer
 from profile_grpc import config
 from profile_grpc.cli import output, settings
 from profile_grpc.cli.errors import CommandFailed, file_failure
-from profile_grpc.cli.opening import administer, administration
+from profile_grpc.cli.opening import administer, administer_on
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, JwksHosts, Yes, command_option, confirm, database
 from profile_grpc.config import JwksConfig
 from profile_grpc.domain.jwt import JwtAlgorithm, JwtMode
@@ -70,15 +69,13 @@ def add(  # noqa: PLR0913 - each option is a parameter
     [(form, value)] = given.items()
     chosen = None if algorithm is None else settings.choice(JwtAlgorithm, algorithm)
 
-    async def run() -> ShownJwtKey:
-        opened = database(database_url)
-        dev = config.read_dev_hash_key(opened.url) is not None
-        sources = JwksConfig(tuple(jwks_hosts or ()), http_on_loopback=dev)
-        async with administration(opened, jwks=sources) as admin:
-            await admin.apps.get(app_id)
-            return await admin.jwt_keys.add(_order(app_id, form, value, kid, chosen))
+    async def work(admin: Application) -> ShownJwtKey:
+        await admin.apps.get(app_id)
+        return await admin.jwt_keys.add(_order(app_id, form, value, kid, chosen))
 
-    added = asyncio.run(run())
+    opened = database(database_url)
+    dev = config.read_dev_hash_key(opened.url) is not None
+    added = administer_on(opened, work, jwks=JwksConfig(tuple(jwks_hosts or ()), http_on_loopback=dev))
     if as_json:
         output.document(_structured(added))
         return
@@ -147,12 +144,11 @@ def mode(
     def change(before: App) -> tuple[str, AppSettings]:
         return before.display_name, replace(before.settings, jwt=replace(before.settings.jwt, mode=chosen))
 
-    async def look() -> tuple[Impact, Sequence[str]]:
-        async with administration(database(database_url)) as admin:
-            await admin.apps.get(app_id)
-            return await admin.jwt_readiness.of_requiring(app_id)
+    async def look(admin: Application) -> tuple[Impact, Sequence[str]]:
+        await admin.apps.get(app_id)
+        return await admin.jwt_readiness.of_requiring(app_id)
 
-    impact, warnings = asyncio.run(look())
+    impact, warnings = administer(database_url, look)
     if chosen is not JwtMode.REQUIRE:
         warnings = []
     for text in warnings:

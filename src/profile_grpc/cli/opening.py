@@ -36,9 +36,20 @@ async def administration(
 
 def administer(database_url: str | None, work: Callable[[Application], Awaitable[ResultT]]) -> ResultT:
     """The result of work with the use cases, on the database that `--database-url` names."""
+    return administer_on(database(database_url), work)
+
+
+def administer_on(
+    database: DatabaseConfig,
+    work: Callable[[Application], Awaitable[ResultT]],
+    *,
+    webhooks: WebhookConfig = _NO_WEBHOOKS,
+    jwks: JwksConfig = _NO_JWKS,
+) -> ResultT:
+    """The result of work with the use cases, with options that `administration` describes."""
 
     async def run() -> ResultT:
-        async with administration(database(database_url)) as admin:
+        async with administration(database, webhooks=webhooks, jwks=jwks) as admin:
             return await work(admin)
 
     return asyncio.run(run())

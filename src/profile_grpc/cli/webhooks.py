@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from profile_grpc import config
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import FAILED, CommandFailed
-from profile_grpc.cli.opening import ResultT, administer, administration
+from profile_grpc.cli.opening import ResultT, administer, administer_on
 from profile_grpc.cli.options import (
     DatabaseUrl,
     Json,
@@ -314,12 +313,7 @@ def _administer(
     chosen = database(database_url)
     dev = config.read_dev_hash_key(chosen.url) is not None
     webhooks = WebhookConfig(tuple(networks or ()), str(ca) if ca else None, http_on_loopback=dev)
-
-    async def run() -> ResultT:
-        async with administration(chosen, webhooks=webhooks) as admin:
-            return await work(admin)
-
-    return asyncio.run(run())
+    return administer_on(chosen, work, webhooks=webhooks)
 
 
 def _with_webhook(
