@@ -6,17 +6,10 @@ Revision ID: 0001
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import NAME, index, keys, optional, required
+
 revision = "0001"
 down_revision = None
-
-
-def _text() -> sa.types.TypeEngine[str]:
-    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
-
-def _index(name: str, table: str, columns: list[str], where: str | None = None) -> None:
-    condition = None if where is None else sa.text(where)
-    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def upgrade() -> None:
@@ -31,64 +24,48 @@ def upgrade() -> None:
 def _profiles() -> None:
     op.create_table(
         "profile",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("user_id", _text(), primary_key=True, nullable=False),
-        sa.Column("device_id", _text(), primary_key=True, nullable=False),
-        sa.Column("create_time", sa.BigInteger(), nullable=False),
-        sa.Column("register_time", sa.BigInteger(), nullable=False),
-        sa.Column("update_time", sa.BigInteger(), nullable=False),
-        sa.Column("register_day", sa.Integer(), nullable=False),
-        sa.Column("status", sa.SmallInteger(), nullable=False),
-        sa.Column("user_state", sa.SmallInteger(), nullable=False),
-        sa.Column("platform", sa.SmallInteger(), nullable=False),
-        sa.Column("channels", sa.SmallInteger(), nullable=False),
-        sa.Column("push_endpoints", sa.Text()),
-        sa.Column("push_superseded", sa.Boolean(create_constraint=False), nullable=False),
-        sa.Column("customer_id", _text()),
-        sa.Column("attributes", sa.Text()),
-        sa.Column("last_heartbeat_time", sa.BigInteger()),
-        sa.Column("heartbeat_day", sa.Integer()),
-        sa.Column("unregister_time", sa.BigInteger()),
-        sa.Column("unregister_reason", sa.Text()),
-        sa.Column("mad_count_time", sa.BigInteger(), nullable=False),
-        sa.Column("mad_number", sa.Integer(), nullable=False),
-        sa.Column("mad_deletion_time", sa.BigInteger()),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "user_id", "device_id"),
+        *required(sa.BigInteger(), "create_time", "register_time", "update_time"),
+        *required(sa.Integer(), "register_day"),
+        *required(sa.SmallInteger(), "status", "user_state", "platform", "channels"),
+        *optional(sa.Text(), "push_endpoints"),
+        *required(sa.Boolean(create_constraint=False), "push_superseded"),
+        *optional(NAME, "customer_id"),
+        *optional(sa.Text(), "attributes"),
+        *optional(sa.BigInteger(), "last_heartbeat_time"),
+        *optional(sa.Integer(), "heartbeat_day"),
+        *optional(sa.BigInteger(), "unregister_time"),
+        *optional(sa.Text(), "unregister_reason"),
+        *required(sa.BigInteger(), "mad_count_time"),
+        *required(sa.Integer(), "mad_number"),
+        *optional(sa.BigInteger(), "mad_deletion_time"),
+        *required(sa.BigInteger(), "revision"),
         postgresql_with={"fillfactor": 80},
     )
-    _index("profile_device", "profile", ["app_id", "device_id", "user_id"])
-    _index("profile_customer", "profile", ["app_id", "customer_id"], "customer_id IS NOT NULL")
-    _index("profile_heartbeat", "profile", ["app_id", "heartbeat_day"], "status = 1 AND heartbeat_day IS NOT NULL")
-    _index("profile_register", "profile", ["app_id", "register_day"], "status = 1 AND heartbeat_day IS NULL")
-    _index("profile_unregister", "profile", ["app_id", "unregister_time"], "status = 2")
+    index("profile_device", "profile", ["app_id", "device_id", "user_id"])
+    index("profile_customer", "profile", ["app_id", "customer_id"], "customer_id IS NOT NULL")
+    index("profile_heartbeat", "profile", ["app_id", "heartbeat_day"], "status = 1 AND heartbeat_day IS NOT NULL")
+    index("profile_register", "profile", ["app_id", "register_day"], "status = 1 AND heartbeat_day IS NULL")
+    index("profile_unregister", "profile", ["app_id", "unregister_time"], "status = 2")
 
 
 def _guards() -> None:
-    op.create_table(
-        "device",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("device_id", _text(), primary_key=True, nullable=False),
-        sa.Column("profiles", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "app_user",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("user_id", _text(), primary_key=True, nullable=False),
-        sa.Column("profiles", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
-        sqlite_with_rowid=False,
-    )
+    for table, name in (("device", "device_id"), ("app_user", "user_id")):
+        op.create_table(
+            table,
+            *keys(NAME, "app_id", name),
+            *required(sa.Integer(), "profiles"),
+            *required(sa.BigInteger(), "revision"),
+            sqlite_with_rowid=False,
+        )
     op.create_table(
         "push_token",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("token_hash", _text(), primary_key=True, nullable=False),
-        sa.Column("provider", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("push_app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("device_id", _text(), nullable=False),
-        sa.Column("holders", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "token_hash"),
+        *keys(sa.SmallInteger(), "provider"),
+        *keys(NAME, "push_app_id"),
+        *required(NAME, "device_id"),
+        *required(sa.Integer(), "holders"),
+        *required(sa.BigInteger(), "revision"),
         sqlite_with_rowid=False,
     )
 
@@ -96,34 +73,28 @@ def _guards() -> None:
 def _records() -> None:
     op.create_table(
         "tombstone",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("profile_hash", _text(), primary_key=True, nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("delete_time", sa.BigInteger(), nullable=False),
-        sa.Column("mad_deletion_time", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "profile_hash"),
+        *required(sa.Text(), "reason"),
+        *required(sa.BigInteger(), "delete_time", "mad_deletion_time"),
         sqlite_with_rowid=False,
     )
-    _index("tombstone_delete_time", "tombstone", ["delete_time"])
+    index("tombstone_delete_time", "tombstone", ["delete_time"])
     op.create_table(
         "mad_ledger",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("profile_hash", _text(), primary_key=True, nullable=False),
-        sa.Column("number", sa.Integer(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("day", sa.Integer(), nullable=False),
-        sa.Column("count_time", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "profile_hash"),
+        *keys(sa.Integer(), "number"),
+        *required(sa.Integer(), "day"),
+        *required(sa.BigInteger(), "count_time"),
         sqlite_with_rowid=False,
     )
-    _index("mad_ledger_day", "mad_ledger", ["app_id", "day"])
-    _index("mad_ledger_count_time", "mad_ledger", ["count_time"])
+    index("mad_ledger_day", "mad_ledger", ["app_id", "day"])
+    index("mad_ledger_count_time", "mad_ledger", ["count_time"])
     op.create_table(
         "event",
-        sa.Column("id", _text(), primary_key=True, nullable=False),
-        sa.Column("app_id", _text(), nullable=False),
-        sa.Column("time", sa.BigInteger(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("device_id", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        *keys(NAME, "id"),
+        *required(NAME, "app_id"),
+        *required(sa.BigInteger(), "time"),
+        *required(sa.Text(), "type", "user_id", "device_id", "reason"),
         sqlite_with_rowid=False,
     )
 
@@ -131,70 +102,47 @@ def _records() -> None:
 def _tallies() -> None:
     op.create_table(
         "profile_count",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("status", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("platform", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("shard", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("profiles", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id"),
+        *keys(sa.SmallInteger(), "status", "platform", "shard"),
+        *required(sa.BigInteger(), "profiles"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "reaper_deletion",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("time", sa.BigInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("deletions", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id"),
+        *keys(sa.BigInteger(), "time"),
+        *required(sa.BigInteger(), "deletions"),
         sqlite_with_rowid=False,
     )
     op.create_table(
-        "lease",
-        sa.Column("name", _text(), primary_key=True, nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("expire_time", sa.BigInteger(), nullable=False),
+        "lease", *keys(NAME, "name"), *required(sa.Text(), "holder"), *required(sa.BigInteger(), "expire_time")
     )
     op.create_table(
-        "reaper_record",
-        sa.Column("id", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("last_pass_time", sa.BigInteger()),
-        sa.Column("held_since", sa.BigInteger()),
+        "reaper_record", *keys(sa.SmallInteger(), "id"), *optional(sa.BigInteger(), "last_pass_time", "held_since")
     )
 
 
 def _directory() -> None:
-    op.create_table(
-        "tenant",
-        sa.Column("tenant_id", _text(), primary_key=True, nullable=False),
-        sa.Column("create_time", sa.BigInteger(), nullable=False),
-    )
+    op.create_table("tenant", *keys(NAME, "tenant_id"), *required(sa.BigInteger(), "create_time"))
     op.create_table(
         "app",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("tenant_id", _text(), nullable=False),
-        sa.Column("create_time", sa.BigInteger(), nullable=False),
-        sa.Column("update_time", sa.BigInteger(), nullable=False),
-        sa.Column("display_name", sa.Text(), nullable=False),
-        sa.Column("settings", sa.Text(), nullable=False),
-        sa.Column("deleting", sa.Boolean(create_constraint=False), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id"),
+        *required(NAME, "tenant_id"),
+        *required(sa.BigInteger(), "create_time", "update_time"),
+        *required(sa.Text(), "display_name", "settings"),
+        *required(sa.Boolean(create_constraint=False), "deleting"),
+        *required(sa.BigInteger(), "revision"),
     )
-    _index("app_tenant", "app", ["tenant_id", "app_id"])
+    index("app_tenant", "app", ["tenant_id", "app_id"])
     op.create_table(
         "api_key",
-        sa.Column("key_id", _text(), primary_key=True, nullable=False),
-        sa.Column("secret_hash", sa.Text(), nullable=False),
-        sa.Column("kind", sa.SmallInteger(), nullable=False),
-        sa.Column("tenant_id", _text(), nullable=False),
-        sa.Column("app_id", _text(), nullable=False),
-        sa.Column("create_time", sa.BigInteger(), nullable=False),
-        sa.Column("revoke_time", sa.BigInteger()),
+        *keys(NAME, "key_id"),
+        *required(sa.Text(), "secret_hash"),
+        *required(sa.SmallInteger(), "kind"),
+        *required(NAME, "tenant_id", "app_id"),
+        *required(sa.BigInteger(), "create_time"),
+        *optional(sa.BigInteger(), "revoke_time"),
     )
-    _index("api_key_tenant", "api_key", ["tenant_id", "app_id"])
-    op.create_table(
-        "directory_version",
-        sa.Column("id", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-    )
-    op.create_table(
-        "hash_key",
-        sa.Column("id", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("check_value", sa.Text(), nullable=False),
-    )
+    index("api_key_tenant", "api_key", ["tenant_id", "app_id"])
+    op.create_table("directory_version", *keys(sa.SmallInteger(), "id"), *required(sa.BigInteger(), "version"))
+    op.create_table("hash_key", *keys(sa.SmallInteger(), "id"), *required(sa.Text(), "check_value"))

@@ -8,6 +8,8 @@ Revision ID: 0002
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import keys, required
+
 revision = "0002"
 down_revision = "0001"
 
@@ -16,8 +18,8 @@ def upgrade() -> None:
     """Creates `guard`, drops `device` and `app_user`."""
     op.create_table(
         "guard",
-        sa.Column("key", sa.Integer(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(sa.Integer(), "key"),
+        *required(sa.BigInteger(), "revision"),
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 50},
     )

@@ -16,44 +16,37 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import NAME, add, index, keys, optional, required
+
 revision = "0006"
 down_revision = "0005"
 
 _OLD = "push_token_0005"
 
 
-def _text() -> sa.types.TypeEngine[str]:
-    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
-
 def upgrade() -> None:
     """Adds what is new, and makes `push_token` anew."""
-    op.add_column("profile", sa.Column("push_permission", sa.SmallInteger()))
-    op.add_column("profile", sa.Column("call_sequence", sa.BigInteger()))
-    op.add_column("profile", sa.Column("call_method", sa.SmallInteger()))
+    add("profile", optional(sa.SmallInteger(), "push_permission"))
+    add("profile", optional(sa.BigInteger(), "call_sequence"))
+    add("profile", optional(sa.SmallInteger(), "call_method"))
     op.create_table(
         "device_order",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("device_id", _text(), primary_key=True, nullable=False),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("method", sa.SmallInteger(), nullable=False),
-        sa.Column("forget_time", sa.BigInteger()),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "device_id"),
+        *required(sa.BigInteger(), "sequence"),
+        *required(sa.SmallInteger(), "method"),
+        *optional(sa.BigInteger(), "forget_time"),
+        *required(sa.BigInteger(), "revision"),
         sqlite_with_rowid=False,
     )
-    where = sa.text("forget_time IS NOT NULL")
-    op.create_index(
-        "device_order_forget_time", "device_order", ["forget_time"], sqlite_where=where, postgresql_where=where
-    )
+    index("device_order_forget_time", "device_order", ["forget_time"], "forget_time IS NOT NULL")
     _rename_owners()
     op.create_table(
         "push_token",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("token_hash", _text(), primary_key=True, nullable=False),
-        sa.Column("provider", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("device_id", _text(), nullable=False),
-        sa.Column("holders", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "token_hash"),
+        *keys(sa.SmallInteger(), "provider"),
+        *required(NAME, "device_id"),
+        *required(sa.Integer(), "holders"),
+        *required(sa.BigInteger(), "revision"),
         sqlite_with_rowid=False,
     )
     _move_owners()

@@ -11,6 +11,8 @@ Revision ID: 0007
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import NAME, keys, optional, required
+
 revision = "0007"
 down_revision = "0006"
 oldest_program = "0006"
@@ -18,23 +20,20 @@ oldest_program = "0006"
 
 def upgrade() -> None:
     """Creates `feedback_breaker` and `endpoint_count`, and fills the latter."""
-    app_id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
     op.create_table(
         "feedback_breaker",
-        sa.Column("app_id", app_id, primary_key=True, nullable=False),
-        sa.Column("lost", sa.Text(), nullable=False),
-        sa.Column("held_time", sa.BigInteger()),
-        sa.Column("go_until", sa.BigInteger()),
-        sa.Column("stop_time", sa.BigInteger()),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id"),
+        *required(sa.Text(), "lost"),
+        *optional(sa.BigInteger(), "held_time", "go_until", "stop_time"),
+        *required(sa.BigInteger(), "revision"),
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 50},
     )
     op.create_table(
         "endpoint_count",
-        sa.Column("app_id", app_id, primary_key=True, nullable=False),
-        sa.Column("shard", sa.SmallInteger(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("endpoints", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id"),
+        *keys(sa.SmallInteger(), "shard"),
+        *required(sa.BigInteger(), "endpoints"),
         sqlite_with_rowid=False,
     )
     op.execute(

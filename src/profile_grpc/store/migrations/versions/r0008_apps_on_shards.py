@@ -9,12 +9,10 @@ Revision ID: 0008
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import NAME, index, keys, required
+
 revision = "0008"
 down_revision = "0007"
-
-
-def _text() -> sa.types.TypeEngine[str]:
-    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -22,23 +20,16 @@ def upgrade() -> None:
     op.drop_table("guard")
     op.create_table(
         "guard",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("number", sa.Integer(), primary_key=True, nullable=False, autoincrement=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id"),
+        *keys(sa.Integer(), "number"),
+        *required(sa.BigInteger(), "revision"),
         sqlite_with_rowid=False,
         postgresql_with={"fillfactor": 50},
     )
     op.drop_index("tombstone_delete_time", "tombstone")
-    op.create_index("tombstone_delete_time", "tombstone", ["app_id", "delete_time"])
+    index("tombstone_delete_time", "tombstone", ["app_id", "delete_time"])
     op.drop_index("device_order_forget_time", "device_order")
-    where = sa.text("forget_time IS NOT NULL")
-    op.create_index(
-        "device_order_forget_time",
-        "device_order",
-        ["app_id", "forget_time"],
-        sqlite_where=where,
-        postgresql_where=where,
-    )
+    index("device_order_forget_time", "device_order", ["app_id", "forget_time"], "forget_time IS NOT NULL")
     op.drop_index("mad_ledger_count_time", "mad_ledger")  # `mad_ledger_day` serves
     if op.get_bind().dialect.name == "postgresql":
         op.drop_constraint("event_pkey", "event")
@@ -53,13 +44,9 @@ def _rebuild_event() -> None:
     op.rename_table("event", "event_before")
     op.create_table(
         "event",
-        sa.Column("app_id", _text(), primary_key=True, nullable=False),
-        sa.Column("id", _text(), primary_key=True, nullable=False),
-        sa.Column("time", sa.BigInteger(), nullable=False),
-        sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("device_id", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        *keys(NAME, "app_id", "id"),
+        *required(sa.BigInteger(), "time"),
+        *required(sa.Text(), "type", "user_id", "device_id", "reason"),
         sqlite_with_rowid=False,
     )
     new, before = (sa.table(name, *map(sa.column, columns)) for name in ("event", "event_before"))

@@ -12,6 +12,8 @@ Revision ID: 0009
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import NAME, keys
+
 revision = "0009"
 down_revision = "0008"
 
@@ -19,12 +21,7 @@ down_revision = "0008"
 def upgrade() -> None:
     """Creates `token_holder` from `push_token`, and replaces the index of devices."""
     op.create_table(
-        "token_holder",
-        _key("app_id"),
-        _key("token_hash"),
-        _key("device_id"),
-        _key("user_id"),
-        sqlite_with_rowid=False,
+        "token_holder", *keys(NAME, "app_id", "token_hash", "device_id", "user_id"), sqlite_with_rowid=False
     )
     if op.get_bind().dialect.name == "postgresql":
         # A cluster whose tables are still spread by other columns joins them all the same.
@@ -46,8 +43,3 @@ def upgrade() -> None:
         sqlite_where=sa.text("status = 1 AND push_superseded = 0"),
         postgresql_where=receiving,
     )
-
-
-def _key(name: str) -> sa.Column[str]:
-    text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-    return sa.Column(name, text, primary_key=True, nullable=False)

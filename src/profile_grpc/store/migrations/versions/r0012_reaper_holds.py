@@ -8,6 +8,8 @@ Revision ID: 0012
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import NAME, keys, required
+
 revision = "0012"
 down_revision = "0011"
 oldest_program = "0009"
@@ -15,9 +17,4 @@ oldest_program = "0009"
 
 def upgrade() -> None:
     """Creates `reaper_hold`."""
-    app_id = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-    op.create_table(
-        "reaper_hold",
-        sa.Column("app_id", app_id, primary_key=True, nullable=False),
-        sa.Column("time", sa.BigInteger(), nullable=False),
-    )
+    op.create_table("reaper_hold", *keys(NAME, "app_id"), *required(sa.BigInteger(), "time"))

@@ -14,23 +14,19 @@ import sqlalchemy as sa
 from alembic import op
 
 from profile_grpc.domain.filtering.values import version_key
+from profile_grpc.store.migrations.columns import NAME, add, index, optional
 
 revision = "0013"
 down_revision = "0012"
 
-_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
 
 def upgrade() -> None:
     """Adds the columns, fills them, and creates the indexes."""
-    for name in ("language", "time_zone", "sdk_version", "os_version"):
-        op.add_column("profile", sa.Column(name, _TEXT))
-    op.add_column("profile", sa.Column("last_opened_time", sa.BigInteger()))
+    add("profile", optional(NAME, "language", "time_zone", "sdk_version", "os_version"))
+    add("profile", optional(sa.BigInteger(), "last_opened_time"))
     _fill(op.get_bind())
     for name in ("language", "time_zone"):
-        present = sa.text(f"{name} IS NOT NULL")
-        columns = ["app_id", name, "user_id", "device_id"]
-        op.create_index(f"profile_{name}", "profile", columns, sqlite_where=present, postgresql_where=present)
+        index(f"profile_{name}", "profile", ["app_id", name, "user_id", "device_id"], f"{name} IS NOT NULL")
 
 
 def _fill(bind: sa.Connection) -> None:

@@ -5,10 +5,10 @@ Older programs can use it: they do not look at these tables, and pass the events
 Revision ID: 0014
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from profile_grpc.store.migrations.columns import NAME, add_with_default, index, keys, optional, required
 
 revision = "0014"
 down_revision = "0013"
@@ -19,54 +19,34 @@ def upgrade() -> None:
     """Creates `customer`, `customer_schema` and `customer_tombstone`, and counts erasures."""
     op.create_table(
         "customer",
-        _key("tenant_id"),
-        _key("customer_id"),
-        *_required(sa.BigInteger(), "create_time", "update_time"),
-        sa.Column("name", sa.Text()),
-        sa.Column("email", _text()),
-        sa.Column("msisdn", _text()),
-        sa.Column("attributes", sa.Text()),
-        *_required(sa.BigInteger(), "schema_version", "version", "revision"),
+        *keys(NAME, "tenant_id", "customer_id"),
+        *required(sa.BigInteger(), "create_time", "update_time"),
+        *optional(sa.Text(), "name"),
+        *optional(NAME, "email", "msisdn"),
+        *optional(sa.Text(), "attributes"),
+        *required(sa.BigInteger(), "schema_version", "version", "revision"),
     )
-    _partial_index("customer_email", "customer", "email")
-    _partial_index("customer_msisdn", "customer", "msisdn")
+    index("customer_email", "customer", ["tenant_id", "email"], "email IS NOT NULL")
+    index("customer_msisdn", "customer", ["tenant_id", "msisdn"], "msisdn IS NOT NULL")
     op.create_table(
         "customer_schema",
-        _key("tenant_id"),
-        *_required(sa.BigInteger(), "version"),
-        *_required(sa.Text(), "attributes"),
-        sa.Column("update_time", sa.BigInteger()),
-        sa.Column("change_attributes", sa.Text()),
-        sa.Column("change_time", sa.BigInteger()),
-        *_required(sa.BigInteger(), "revision"),
+        *keys(NAME, "tenant_id"),
+        *required(sa.BigInteger(), "version"),
+        *required(sa.Text(), "attributes"),
+        *optional(sa.BigInteger(), "update_time"),
+        *optional(sa.Text(), "change_attributes"),
+        *optional(sa.BigInteger(), "change_time"),
+        *required(sa.BigInteger(), "revision"),
     )
     op.create_table(
         "customer_tombstone",
-        _key("tenant_id"),
-        _key("customer_hash"),
-        *_required(sa.Text(), "reason"),
-        *_required(sa.BigInteger(), "delete_time", "version"),
-        sa.Column("target_id", _text()),
-        *_required(sa.BigInteger(), "revision"),
+        *keys(NAME, "tenant_id", "customer_hash"),
+        *required(sa.Text(), "reason"),
+        *required(sa.BigInteger(), "delete_time", "version"),
+        *optional(NAME, "target_id"),
+        *required(sa.BigInteger(), "revision"),
         sqlite_with_rowid=False,
     )
-    _partial_index("customer_tombstone_target", "customer_tombstone", "target_id")
-    op.create_index("customer_tombstone_delete_time", "customer_tombstone", ["tenant_id", "delete_time"])
-    op.add_column("event_head", sa.Column("erasures", sa.BigInteger(), nullable=False, server_default=sa.text("0")))
-
-
-def _text() -> sa.types.TypeEngine[str]:
-    return sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-
-
-def _key(name: str) -> sa.Column[str]:
-    return sa.Column(name, _text(), primary_key=True, nullable=False)
-
-
-def _required(type_: sa.types.TypeEngine[Any], *names: str) -> list[sa.Column[Any]]:
-    return [sa.Column(name, type_, nullable=False) for name in names]
-
-
-def _partial_index(name: str, table: str, column: str) -> None:
-    where = sa.text(f"{column} IS NOT NULL")
-    op.create_index(name, table, ["tenant_id", column], sqlite_where=where, postgresql_where=where)
+    index("customer_tombstone_target", "customer_tombstone", ["tenant_id", "target_id"], "target_id IS NOT NULL")
+    index("customer_tombstone_delete_time", "customer_tombstone", ["tenant_id", "delete_time"])
+    add_with_default("event_head", "erasures", sa.BigInteger(), "0")

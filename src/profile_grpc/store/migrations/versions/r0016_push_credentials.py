@@ -5,10 +5,10 @@ Older programs can use it: they do not look at these tables.
 Revision ID: 0016
 """
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
+
+from profile_grpc.store.migrations.columns import NAME, index, keys, optional, required
 
 revision = "0016"
 down_revision = "0015"
@@ -19,30 +19,17 @@ def upgrade() -> None:
     """Creates `push_credential` and `tenant_contact`."""
     op.create_table(
         "push_credential",
-        _key("app_id"),
-        _key("credential_id"),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("platforms", sa.Text(), nullable=False),
-        sa.Column("push_app_ids", sa.Text(), nullable=False),
-        sa.Column("public", sa.Text(), nullable=False),
-        sa.Column("expire_time", sa.BigInteger()),
-        sa.Column("sealed", sa.Text(), nullable=False),
-        sa.Column("create_time", sa.BigInteger(), nullable=False),
-        sa.Column("reminder_days", sa.SmallInteger()),
-        sa.Column("reminder_time", sa.BigInteger()),
-        sa.Column("mail_due", sa.Boolean(create_constraint=False), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "credential_id"),
+        *required(sa.Text(), "name"),
+        *required(sa.Integer(), "version"),
+        *required(sa.Text(), "platforms", "push_app_ids", "public"),
+        *optional(sa.BigInteger(), "expire_time"),
+        *required(sa.Text(), "sealed"),
+        *required(sa.BigInteger(), "create_time"),
+        *optional(sa.SmallInteger(), "reminder_days"),
+        *optional(sa.BigInteger(), "reminder_time"),
+        *required(sa.Boolean(create_constraint=False), "mail_due"),
+        *required(sa.BigInteger(), "revision"),
     )
-    op.create_index("push_credential_version", "push_credential", ["app_id", "name", "version"], unique=True)
-    op.create_table(
-        "tenant_contact",
-        _key("tenant_id"),
-        _key("email"),
-        sa.Column("create_time", sa.BigInteger(), nullable=False),
-    )
-
-
-def _key(name: str) -> "sa.Column[Any]":
-    text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-    return sa.Column(name, text, primary_key=True, nullable=False)
+    index("push_credential_version", "push_credential", ["app_id", "name", "version"], unique=True)
+    op.create_table("tenant_contact", *keys(NAME, "tenant_id", "email"), *required(sa.BigInteger(), "create_time"))

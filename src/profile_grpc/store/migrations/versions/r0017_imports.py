@@ -8,6 +8,8 @@ Revision ID: 0017
 import sqlalchemy as sa
 from alembic import op
 
+from profile_grpc.store.migrations.columns import NAME, keys, required
+
 revision = "0017"
 down_revision = "0016"
 oldest_program = "0009"
@@ -15,12 +17,9 @@ oldest_program = "0009"
 
 def upgrade() -> None:
     """Creates `import_start`."""
-    text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
     op.create_table(
         "import_start",
-        sa.Column("app_id", text, primary_key=True, nullable=False),
-        sa.Column("import_id", text, primary_key=True, nullable=False),
-        sa.Column("start_time", sa.BigInteger(), nullable=False),
-        sa.Column("revision", sa.BigInteger(), nullable=False),
+        *keys(NAME, "app_id", "import_id"),
+        *required(sa.BigInteger(), "start_time", "revision"),
         sqlite_with_rowid=False,
     )

@@ -5,8 +5,7 @@ Older programs can use it: they do not depend on indexes.
 Revision ID: 0018
 """
 
-import sqlalchemy as sa
-from alembic import op
+from profile_grpc.store.migrations.columns import index
 
 revision = "0018"
 down_revision = "0017"
@@ -15,8 +14,5 @@ oldest_program = "0009"
 
 def upgrade() -> None:
     """Creates `event_log_user` and `event_log_customer`."""
-    for name, columns in (("user", ["user_id", "device_id"]), ("customer", ["customer_id"])):
-        where = sa.text(f"{columns[0]} <> ''")
-        op.create_index(
-            f"event_log_{name}", "event_log", ["app_id", *columns], sqlite_where=where, postgresql_where=where
-        )
+    index("event_log_user", "event_log", ["app_id", "user_id", "device_id"], "user_id <> ''")
+    index("event_log_customer", "event_log", ["app_id", "customer_id"], "customer_id <> ''")
