@@ -53,7 +53,12 @@ SETTINGS = st.builds(
     server_side_inbox=st.booleans(),
     in_app=st.builds(InAppSettings),
     device_attribute_monitors=st.lists(
-        st.builds(DeviceAttributeMonitor, attribute=st.text(), interval=st.none() | PERIODS)
+        st.builds(
+            DeviceAttributeMonitor,
+            platform=st.sampled_from([Platform.ANDROID, Platform.IOS]),
+            attribute=st.text(min_size=1),
+            interval=st.none() | PERIODS,
+        )
     ).map(tuple),
     bridge_parameters=st.builds(BridgeParameters, **{field.name: NAMES for field in fields(BridgeParameters)}),
 )

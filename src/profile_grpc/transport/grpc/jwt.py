@@ -1,16 +1,15 @@
-"""JWT authorization on the wire: settings, keys and readiness (J)."""
+"""JWT authorization on the wire: keys and readiness (J)."""
 
 from __future__ import annotations
 
 from appprofile.v1 import app_service_pb2 as pb
 from appprofile.v1 import jwt_pb2
-from profile_grpc.domain.jwt import JwtAlgorithm, JwtMode, JwtSettings
+from profile_grpc.domain.jwt import JwtAlgorithm
 from profile_grpc.service.jwt.administration import JwtKeyOrder, ShownJwtKey
 from profile_grpc.service.jwt.readiness import Impact, Readiness
 from profile_grpc.service.jwt.store import JwtKeyKind
-from profile_grpc.transport.grpc.times import to_timedelta, write_date, write_duration, write_instant
+from profile_grpc.transport.grpc.times import write_date, write_instant
 
-_FIELD = "app.settings.jwt"
 _KINDS = {
     "shared_secret": JwtKeyKind.SHARED_SECRET,
     "public_key_pem": JwtKeyKind.PUBLIC_KEY,
@@ -18,42 +17,6 @@ _KINDS = {
     "jwks": JwtKeyKind.JWKS,
     "jwks_url": JwtKeyKind.JWKS_URL,
 }
-
-
-def settings(message: jwt_pb2.JwtSettings) -> JwtSettings:
-    """The settings. Absent ones take their defaults.
-
-    Raises:
-        Refused: INVALID_REQUEST: a duration is out of range.
-    """
-    default = JwtSettings()
-    leeway, lifetime = default.leeway, default.max_lifetime
-    if message.HasField("leeway"):
-        leeway = to_timedelta(message.leeway, f"{_FIELD}.leeway")
-    if message.HasField("max_lifetime"):
-        lifetime = to_timedelta(message.max_lifetime, f"{_FIELD}.max_lifetime")
-    return JwtSettings(
-        mode=JwtMode(message.mode or default.mode),
-        user_claim=message.user_claim or default.user_claim,
-        app_claim=message.app_claim or default.app_claim,
-        customer_claim=message.customer_claim or default.customer_claim,
-        require_app_claim=message.require_app_claim,
-        issuer=message.issuer,
-        audience=message.audience,
-        leeway=leeway,
-        max_lifetime=lifetime,
-    )
-
-
-def write_settings(target: jwt_pb2.JwtSettings, chosen: JwtSettings) -> None:
-    """Sets `target` to the settings in force."""
-    target.mode = jwt_pb2.JwtMode.ValueType(chosen.mode)
-    target.user_claim, target.app_claim = chosen.user_claim, chosen.app_claim
-    target.customer_claim = chosen.customer_claim
-    target.require_app_claim = chosen.require_app_claim
-    target.issuer, target.audience = chosen.issuer, chosen.audience
-    write_duration(target.leeway, chosen.leeway)
-    write_duration(target.max_lifetime, chosen.max_lifetime)
 
 
 def order(request: pb.AddJwtKeyRequest) -> JwtKeyOrder:

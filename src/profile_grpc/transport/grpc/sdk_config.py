@@ -10,7 +10,7 @@ from appprofile.v1 import app_service_pb2 as pb
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.settings import App, InAppTransport
 from profile_grpc.service.push_credentials.credentials import VapidPublicKey
-from profile_grpc.transport.grpc.settings import monitors, push_apps
+from profile_grpc.transport.grpc.settings import write
 from profile_grpc.transport.grpc.times import write_duration
 
 _SECURED_PORTS = {InAppTransport.MQTT: 8883, InAppTransport.WEB_SOCKET: 8884}
@@ -41,8 +41,10 @@ def _write_app(response: pb.GetSdkConfigResponse, stored: App) -> None:
     for transport in (in_app.primary_transport, in_app.secondary_transport):
         port = _SECURED_PORTS[transport] if in_app.use_secured_port else 0
         response.in_app_transports.add(transport=app_pb2.InAppTransport.ValueType(transport), port=port)
-    response.device_attribute_monitors.extend(monitors(chosen.device_attribute_monitors))
-    response.push_app_ids.extend(push_apps(chosen.push_app_ids))
+    for monitor in chosen.device_attribute_monitors:
+        write(response.device_attribute_monitors.add(), monitor)
+    for push_app in chosen.push_app_ids:
+        write(response.push_app_ids.add(), push_app)
 
 
 def _write_web_push(target: pb.WebPushConfig, stored: App, vapid: VapidPublicKey | None) -> None:

@@ -2,44 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, replace
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+import msgspec
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
-from appprofile.v1 import access_pb2, app_pb2, jwt_pb2, profile_pb2
+from appprofile.v1 import access_pb2, app_pb2, jwt_pb2
 from appprofile.v1 import app_service_pb2 as pb
-from profile_grpc.domain.profile import Channel, Platform
-from profile_grpc.domain.settings import (
-    AccountRemovalAction,
-    App,
-    AppSettings,
-    Breaker,
-    BridgeParameters,
-    DeviceAttributeMonitor,
-    FeedbackBreaker,
-    InAppSettings,
-    InAppTransport,
-    MonitorKind,
-    PushApp,
-    ReaperBreaker,
-    WebPushSettings,
-)
+from profile_grpc.domain.settings import App, AppSettings, InAppTransport
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
-from profile_grpc.transport.grpc import endpoints, jwt
 from profile_grpc.transport.grpc.masks import refuse_paths
 from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
 
-BreakerT = TypeVar("BreakerT", bound=Breaker)
-
-_FIELDS = app_pb2.AppSettings.DESCRIPTOR.fields
-_PERIODS = tuple(field.name for field in _FIELDS if field.message_type is Duration.DESCRIPTOR)
-_FLAGS = tuple(field.name for field in _FIELDS if field.type == FieldDescriptor.TYPE_BOOL)
 _OTHER = {InAppTransport.MQTT: InAppTransport.WEB_SOCKET, InAppTransport.WEB_SOCKET: InAppTransport.MQTT}
 _GROUPS = (
     app_pb2.AppSettings.DESCRIPTOR,
@@ -70,27 +49,27 @@ def settings(message: app_pb2.AppSettings) -> AppSettings:
     Raises:
         Refused: INVALID_REQUEST: a duration is out of range.
     """
-    given: dict[str, Any] = {
-        name: to_timedelta(getattr(message, name), f"app.settings.{name}")
-        for name in _PERIODS
-        if message.HasField(name)  # type: ignore[arg-type]  # names of its own fields
-    }
-    given |= {name: getattr(message, name) for name in _FLAGS if message.HasField(name)}  # type: ignore[arg-type]  # as above
-    if message.channels:
-        given["channels"] = frozenset(Channel(channel) for channel in message.channels)
-    if message.account_removal_action:
-        given["account_removal_action"] = AccountRemovalAction(message.account_removal_action)
-    return AppSettings(
-        push_app_ids=tuple(_push_app(push_app) for push_app in message.push_app_ids),
-        reaper_breaker=_breaker(message.reaper_breaker, ReaperBreaker()),
-        feedback_breaker=_breaker(message.feedback_breaker, FeedbackBreaker()),
-        in_app=_in_app(message.in_app),
-        device_attribute_monitors=tuple(_monitor(monitor) for monitor in message.device_attribute_monitors),
-        bridge_parameters=_bridge_parameters(message.bridge_parameters),
-        jwt=jwt.settings(message.jwt),
-        web_push=WebPushSettings(**{field.name: text for field, text in message.web_push.ListFields()}),
-        **given,
-    )
+    given = _given(message, "app.settings")
+    in_app = given.get("in_app", {})
+    if "primary_transport" in in_app:
+        in_app.setdefault("secondary_transport", _OTHER[in_app["primary_transport"]])
+    return msgspec.convert(given, AppSettings)
+
+
+def _given(message: Message, path: str) -> dict[str, Any]:
+    """What is set in the message, by the names of its fields, which the domain's records share."""
+    given: dict[str, Any] = {}
+    for field, value in message.ListFields():
+        inner = f"{path}.{field.name}"
+        if isinstance(value, Duration):
+            given[field.name] = to_timedelta(value, inner)
+        elif field.message_type is None:
+            given[field.name] = list(value) if field.is_repeated else value
+        elif field.is_repeated:
+            given[field.name] = [_given(one, f"{inner}[{index}]") for index, one in enumerate(value)]
+        else:
+            given[field.name] = _given(value, inner)
+    return given
 
 
 def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings]:
@@ -131,7 +110,7 @@ def app(stored: App) -> app_pb2.App:
     message = app_pb2.App(
         app_id=stored.app_id, tenant_id=stored.tenant_id, display_name=stored.display_name, etag=stored.etag
     )
-    _write_settings(message.settings, stored.settings)
+    write(message.settings, stored.settings)
     write_instant(message.create_time, stored.create_time)
     write_instant(message.update_time, stored.update_time)
     return message
@@ -162,93 +141,18 @@ def key_order(request: pb.CreateKeyRequest, tenant_id: str) -> KeyOrder:
     )
 
 
-def _write_settings(target: app_pb2.AppSettings, chosen: AppSettings) -> None:
-    for name in _PERIODS:
-        write_duration(getattr(target, name), getattr(chosen, name))
-    for name in _FLAGS:
-        setattr(target, name, getattr(chosen, name))
-    target.channels.extend([profile_pb2.Channel.ValueType(channel) for channel in sorted(chosen.channels)])
-    target.account_removal_action = profile_pb2.AccountRemovalAction.ValueType(chosen.account_removal_action)
-    target.push_app_ids.extend(push_apps(chosen.push_app_ids))
-    for name in ("reaper_breaker", "feedback_breaker"):
-        breaker = getattr(chosen, name)
-        getattr(target, name).percent = breaker.percent
-        getattr(target, name).minimum = breaker.minimum
-    target.in_app.primary_transport = app_pb2.InAppTransport.ValueType(chosen.in_app.primary_transport)
-    target.in_app.secondary_transport = app_pb2.InAppTransport.ValueType(chosen.in_app.secondary_transport)
-    target.in_app.use_secured_port = chosen.in_app.use_secured_port
-    target.in_app.payload_encryption = chosen.in_app.payload_encryption
-    target.device_attribute_monitors.extend(monitors(chosen.device_attribute_monitors))
-    for field in fields(WebPushSettings):
-        setattr(target.web_push, field.name, getattr(chosen.web_push, field.name))
-    jwt.write_settings(target.jwt, chosen.jwt)
-    for field in fields(BridgeParameters):
-        getattr(target.bridge_parameters, field.name).extend(getattr(chosen.bridge_parameters, field.name))
-
-
-def _push_app(message: app_pb2.PushApp) -> PushApp:
-    return PushApp(
-        message.push_app_id,
-        endpoints.PROVIDERS[message.provider],
-        Platform(message.platform),
-        endpoints.PURPOSES[message.purpose],
-        endpoints.ENVIRONMENTS[message.apns_environment],
-    )
-
-
-def push_apps(stored: Iterable[PushApp]) -> Iterator[app_pb2.PushApp]:
-    """The app's push app ids."""
-    for push_app in stored:
-        yield app_pb2.PushApp(
-            push_app_id=push_app.push_app_id,
-            provider=profile_pb2.PushProvider.ValueType(push_app.provider),
-            platform=profile_pb2.Platform.ValueType(push_app.platform),
-            purpose=profile_pb2.PushPurpose.ValueType(push_app.purpose),
-            apns_environment=profile_pb2.ApnsEnvironment.ValueType(push_app.apns_environment),
-        )
-
-
-def _breaker(message: app_pb2.ReaperBreaker | app_pb2.FeedbackBreaker, default: BreakerT) -> BreakerT:
-    return replace(
-        default,
-        percent=message.percent if message.HasField("percent") else default.percent,
-        minimum=message.minimum if message.HasField("minimum") else default.minimum,
-    )
-
-
-def _in_app(message: app_pb2.InAppSettings) -> InAppSettings:
-    default = InAppSettings()
-    primary = InAppTransport(message.primary_transport or default.primary_transport)
-    return InAppSettings(
-        primary_transport=primary,
-        secondary_transport=InAppTransport(message.secondary_transport or _OTHER[primary]),
-        use_secured_port=message.use_secured_port if message.HasField("use_secured_port") else default.use_secured_port,
-        payload_encryption=message.payload_encryption,
-    )
-
-
-def _bridge_parameters(message: app_pb2.BridgeParameters) -> BridgeParameters:
-    """Lists that are given replace the default names; the names are the same on both sides."""
-    return BridgeParameters(**{field.name: tuple(names) for field, names in message.ListFields()})
-
-
-def _monitor(message: app_pb2.DeviceAttributeMonitor) -> DeviceAttributeMonitor:
-    interval = message.interval
-    return DeviceAttributeMonitor(
-        Platform(message.platform),
-        message.attribute,
-        MonitorKind(message.kind),
-        to_timedelta(interval, "app.settings.device_attribute_monitors") if message.HasField("interval") else None,
-    )
-
-
-def monitors(stored: Iterable[DeviceAttributeMonitor]) -> Iterator[app_pb2.DeviceAttributeMonitor]:
-    """The device attributes that the app monitors."""
-    for monitor in stored:
-        message = app_pb2.DeviceAttributeMonitor(
-            platform=profile_pb2.Platform.ValueType(monitor.platform),
-            attribute=monitor.attribute,
-            kind=app_pb2.MonitorKind.ValueType(monitor.kind),
-        )
-        write_duration(message.interval, monitor.interval)
-        yield message
+def write(target: Message, chosen: object) -> None:
+    """Sets every field of the message to the member of the record that has its name."""
+    for field in target.DESCRIPTOR.fields:
+        name, value = field.name, getattr(chosen, field.name)
+        if field.message_type is Duration.DESCRIPTOR:
+            write_duration(getattr(target, name), value)
+        elif field.message_type is None and field.is_repeated:
+            getattr(target, name).extend(sorted(value) if isinstance(value, frozenset) else value)
+        elif field.message_type is None:
+            setattr(target, name, value)
+        elif field.is_repeated:
+            for one in value:
+                write(getattr(target, name).add(), one)
+        else:
+            write(getattr(target, name), value)
