@@ -35,6 +35,7 @@ from profile_grpc.service.profiles import Profiles
 from profile_grpc.service.push_credentials.credentials import Credentials
 from profile_grpc.service.recipients import Recipients
 from profile_grpc.service.usage import Usage
+from profile_grpc.service.use_cases import UseCases
 from profile_grpc.service.vault import Vault
 from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.service.write_queue import WriteQueue
@@ -46,35 +47,19 @@ _NO_RING: Mapping[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class Application(UseCases):
     """Everything the program can do with one database. Every change of a profile goes through its one write queue."""
 
     store: SqlStore
     clock: Clock
     queue: WriteQueue
-    directory: Directory
-    apps: Apps
-    profiles: Profiles
-    recipients: Recipients
-    imports: Imports
-    exports: Exports
-    usage: Usage
     reaper: Reaper
     sequencer: Sequencer
     feed: Feed
     watching: FeedWatching
-    webhooks: Webhooks
     vault: Vault
-    customers: Customers
-    filters: Filters
-    customer_schemas: CustomerSchemas
-    people: People
-    jwt: JwtAuthorization
-    jwt_keys: JwtKeys
     jwt_tally: Tally
-    jwt_readiness: JwtReadiness
     jwks: JwksRefresher
-    credentials: Credentials
 
     @classmethod
     def over(

@@ -4,46 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import Protocol
 
 from appprofile.v1 import customer_service_pb2 as pb
-from profile_grpc.service.customer_schemas import CustomerSchemas
-from profile_grpc.service.customers import Customers
-from profile_grpc.service.exporting import Exports
-from profile_grpc.service.filters import Filters
-from profile_grpc.service.importing import Imports
-from profile_grpc.service.people import People
+from profile_grpc.service.use_cases import UseCases
 from profile_grpc.transport.grpc import customers, imports, people, responses
 from profile_grpc.transport.grpc.call import Call
-
-
-class CustomerServices(Protocol):
-    """The use cases that are served."""
-
-    @property
-    def customers(self) -> Customers: ...
-    @property
-    def customer_schemas(self) -> CustomerSchemas: ...
-    @property
-    def people(self) -> People: ...
-    @property
-    def imports(self) -> Imports: ...
-    @property
-    def exports(self) -> Exports: ...
-    @property
-    def filters(self) -> Filters: ...
 
 
 class CustomerServicer:
     """appprofile.v1.CustomerService."""
 
-    def __init__(self, services: CustomerServices) -> None:
-        self._customers = services.customers
-        self._schemas = services.customer_schemas
-        self._people = services.people
-        self._imports = services.imports
-        self._exports = services.exports
-        self._filters = services.filters
+    def __init__(self, use_cases: UseCases) -> None:
+        self._customers = use_cases.customers
+        self._schemas = use_cases.customer_schemas
+        self._people = use_cases.people
+        self._imports = use_cases.imports
+        self._exports = use_cases.exports
+        self._filters = use_cases.filters
 
     async def CreateCustomer(self, request: pb.CreateCustomerRequest, call: Call) -> pb.CreateCustomerResponse:
         given = request.customer

@@ -18,6 +18,7 @@ from appprofile.v1 import (
     usage_service_pb2,
     webhook_service_pb2,
 )
+from profile_grpc.service.use_cases import UseCases
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import certificates, health
 from profile_grpc.transport.grpc.certificates import ServeError
@@ -33,7 +34,6 @@ from profile_grpc.transport.grpc.servicers import (
     AppServicer,
     CredentialServicer,
     ProfileServicer,
-    Services,
     UsageServicer,
     WebhookServicer,
 )
@@ -47,7 +47,7 @@ class GrpcServer:
 
     def __init__(
         self,
-        services: Services,
+        use_cases: UseCases,
         ping: Callable[[], Awaitable[None]],
         observer: RpcObserver,
         options: ServerOptions | None = None,
@@ -64,8 +64,8 @@ class GrpcServer:
         self._bodies = BodyReader(self._options.holding)
         unread = UnreadAnswers(self._options.holding)
         pipeline = Pipeline(
-            services.directory,
-            services.jwt,
+            use_cases.directory,
+            use_cases.jwt,
             self._in_flight,
             self._open_streams,
             observer,
@@ -74,12 +74,12 @@ class GrpcServer:
             tracer,
         )
         served = {
-            profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"]: ProfileServicer(services),
-            app_service_pb2.DESCRIPTOR.services_by_name["AppService"]: AppServicer(services),
-            usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"]: UsageServicer(services),
-            webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]: WebhookServicer(services),
-            customer_service_pb2.DESCRIPTOR.services_by_name["CustomerService"]: CustomerServicer(services),
-            credential_service_pb2.DESCRIPTOR.services_by_name["CredentialService"]: CredentialServicer(services),
+            profile_service_pb2.DESCRIPTOR.services_by_name["ProfileService"]: ProfileServicer(use_cases),
+            app_service_pb2.DESCRIPTOR.services_by_name["AppService"]: AppServicer(use_cases),
+            usage_service_pb2.DESCRIPTOR.services_by_name["UsageService"]: UsageServicer(use_cases),
+            webhook_service_pb2.DESCRIPTOR.services_by_name["WebhookService"]: WebhookServicer(use_cases),
+            customer_service_pb2.DESCRIPTOR.services_by_name["CustomerService"]: CustomerServicer(use_cases),
+            credential_service_pb2.DESCRIPTOR.services_by_name["CredentialService"]: CredentialServicer(use_cases),
             **more,
         }
         self._server.add_generic_rpc_handlers([pipeline.handlers(service, served[service]) for service in served])

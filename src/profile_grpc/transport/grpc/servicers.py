@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from functools import partial
-from typing import Protocol
 
 from appprofile.v1 import app_service_pb2 as app_pb
 from appprofile.v1 import credential_service_pb2 as credential_pb
@@ -24,18 +23,9 @@ from profile_grpc.domain.reach import Audience
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.webhooks import Webhook
-from profile_grpc.service.apps import Apps
-from profile_grpc.service.directory import Directory
-from profile_grpc.service.jwt.administration import JwtKeys
-from profile_grpc.service.jwt.authorization import JwtAuthorization
-from profile_grpc.service.jwt.readiness import JwtReadiness
-from profile_grpc.service.profiles import Profiles
-from profile_grpc.service.push_credentials.credentials import Credentials
-from profile_grpc.service.recipients import Recipients
-from profile_grpc.service.usage import Usage
-from profile_grpc.service.watching import EventPosition, Page, Watching, read_token
+from profile_grpc.service.use_cases import UseCases
+from profile_grpc.service.watching import EventPosition, Page, read_token
 from profile_grpc.service.webhook_store import WebhookKey
-from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.transport.grpc import (
     endpoints,
     imports,
@@ -49,37 +39,8 @@ from profile_grpc.transport.grpc import (
     webhooks,
 )
 from profile_grpc.transport.grpc.call import Call
-from profile_grpc.transport.grpc.customer_servicer import CustomerServices
 from profile_grpc.transport.grpc.sdk_config import sdk_config
 from profile_grpc.transport.grpc.times import to_date, to_instant
-
-
-class Services(CustomerServices, Protocol):
-    """The use cases that are served."""
-
-    @property
-    def profiles(self) -> Profiles: ...
-    @property
-    def apps(self) -> Apps: ...
-    @property
-    def usage(self) -> Usage: ...
-    @property
-    def webhooks(self) -> Webhooks: ...
-    @property
-    def credentials(self) -> Credentials: ...
-    @property
-    def directory(self) -> Directory: ...
-    @property
-    def jwt(self) -> JwtAuthorization: ...
-    @property
-    def jwt_keys(self) -> JwtKeys: ...
-    @property
-    def jwt_readiness(self) -> JwtReadiness: ...
-    @property
-    def watching(self) -> Watching: ...
-    @property
-    def recipients(self) -> Recipients: ...
-
 
 _PAGES_AT_ONCE = 8
 """The number of pages that are built at a time. Each takes some megabytes until it is sent. Other calls for a page
@@ -89,14 +50,14 @@ wait."""
 class ProfileServicer:
     """appprofile.v1.ProfileService."""
 
-    def __init__(self, services: Services) -> None:
-        self._profiles = services.profiles
-        self._watching = services.watching
-        self._people = services.people
-        self._recipients = services.recipients
-        self._imports = services.imports
-        self._exports = services.exports
-        self._filters = services.filters
+    def __init__(self, use_cases: UseCases) -> None:
+        self._profiles = use_cases.profiles
+        self._watching = use_cases.watching
+        self._people = use_cases.people
+        self._recipients = use_cases.recipients
+        self._imports = use_cases.imports
+        self._exports = use_cases.exports
+        self._filters = use_cases.filters
         self._pages = asyncio.Semaphore(_PAGES_AT_ONCE)
 
     async def Register(self, request: pb.RegisterRequest, call: Call) -> pb.RegisterResponse:
@@ -223,11 +184,11 @@ class ProfileServicer:
 class AppServicer:
     """appprofile.v1.AppService."""
 
-    def __init__(self, services: Services) -> None:
-        self._apps = services.apps
-        self._jwt_keys = services.jwt_keys
-        self._jwt_readiness = services.jwt_readiness
-        self._credentials = services.credentials
+    def __init__(self, use_cases: UseCases) -> None:
+        self._apps = use_cases.apps
+        self._jwt_keys = use_cases.jwt_keys
+        self._jwt_readiness = use_cases.jwt_readiness
+        self._credentials = use_cases.credentials
 
     async def CreateApp(self, request: app_pb.CreateAppRequest, call: Call) -> app_pb.CreateAppResponse:
         asked = request.app
@@ -292,8 +253,8 @@ class AppServicer:
 class UsageServicer:
     """appprofile.v1.UsageService."""
 
-    def __init__(self, services: Services) -> None:
-        self._usage = services.usage
+    def __init__(self, use_cases: UseCases) -> None:
+        self._usage = use_cases.usage
 
     async def GetMadUsage(self, request: usage_pb.GetMadUsageRequest, _call: Call) -> usage_pb.GetMadUsageResponse:
         first, last = to_date(request.start_date, "start_date"), to_date(request.end_date, "end_date")
@@ -303,8 +264,8 @@ class UsageServicer:
 class WebhookServicer:
     """appprofile.v1.WebhookService."""
 
-    def __init__(self, services: Services) -> None:
-        self._webhooks = services.webhooks
+    def __init__(self, use_cases: UseCases) -> None:
+        self._webhooks = use_cases.webhooks
 
     async def CreateWebhook(
         self, request: webhook_pb.CreateWebhookRequest, call: Call
@@ -367,8 +328,8 @@ def _key(webhook_id: str, call: Call) -> WebhookKey:
 class CredentialServicer:
     """appprofile.v1.CredentialService."""
 
-    def __init__(self, services: Services) -> None:
-        self._credentials = services.credentials
+    def __init__(self, use_cases: UseCases) -> None:
+        self._credentials = use_cases.credentials
 
     async def UploadCredential(
         self, request: credential_pb.UploadCredentialRequest, call: Call
