@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
-from profile_grpc.domain.customers import Customer, Value, invalid
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.customers import Customer, Value
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused, invalid
 
 MAX_BYTES = 4096
 CHANGE_LIMIT = timedelta(minutes=10)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused, invalid
 
 Value: TypeAlias = str | int | float | bool | date | datetime
 """The value of an attribute. `datetime` is an instant (UTC), `date` a day."""
@@ -148,9 +148,3 @@ def was_merged(target_id: str) -> Refused:
     """The customer was merged into another one (C7)."""
     message = f"The customer was merged into {target_id!r}; use that id."
     return Refused(Reason.CUSTOMER_MERGED, message, metadata={"customer_id": target_id})
-
-
-def invalid(field: str, description: str) -> Refused:
-    """A field of a request has a wrong value, which is not repeated in the error."""
-    message = f"The request is not valid: {field}: {description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(field, description)])

@@ -111,3 +111,14 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         found = tuple(violations)
         named = {"fields": ",".join(v.field for v in found)}
         return cls(reason, message, metadata=named | metadata, violations=found)
+
+    @classmethod
+    def for_field(cls, reason: Reason, message: str, field: str, description: str, **metadata: str) -> Refused:
+        """A refusal of one field of the request."""
+        return cls.for_fields(reason, message, [FieldViolation(field, description)], **metadata)
+
+
+def invalid(field: str, description: str) -> Refused:
+    """A field of a request has a wrong value, which is not repeated in the error. Empty: the request as a whole."""
+    message = f"The request is not valid: {field or 'the request'}: {description}."
+    return Refused.for_field(Reason.INVALID_REQUEST, message, field, description)

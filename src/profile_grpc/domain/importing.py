@@ -16,7 +16,7 @@ from profile_grpc.domain import billing, erasure, inactivity, linking, ownership
 from profile_grpc.domain.barriers import IMPORTED_LINKS, IMPORTED_PROFILES
 from profile_grpc.domain.commands import OfOne, OfProfile, ProfilePatch
 from profile_grpc.domain.deletion_records import DeletionReason
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.import_start import ImportKey, ImportStart
 from profile_grpc.domain.keys import ProfileKey
@@ -257,9 +257,9 @@ class ImportProfile(OfProfile):
             return
         expires = inactivity.expire_time(None, self._time, settings)
         if expires is not None and expires <= state.now:
-            violation = FieldViolation("register_time", "is longer ago than never_heartbeat_ttl")
-            message = "The profile would be deleted at once: register_time is longer ago than never_heartbeat_ttl."
-            raise Refused.for_fields(Reason.RECORD_EXPIRED, message, [violation])
+            description = "is longer ago than never_heartbeat_ttl"
+            message = f"The profile would be deleted at once: register_time {description}."
+            raise Refused.for_field(Reason.RECORD_EXPIRED, message, "register_time", description)
 
     def _fill(self, state: State, known: Profile, settings: AppSettings) -> Imported:
         """An earlier registration: gives the profile what the later one left as it was (R1).

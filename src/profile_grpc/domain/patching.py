@@ -112,11 +112,9 @@ def _custom_attributes(stored: Mapping[str, str], patch: ProfilePatch) -> Mappin
         merged.pop(name, None)
     if len(merged) > MAX_CUSTOM_ATTRIBUTES:
         entries = str(len(merged))
-        violation = FieldViolation(
-            "custom_attributes", f"would have {entries} entries; at most {MAX_CUSTOM_ATTRIBUTES} are kept"
-        )
+        description = f"would have {entries} entries; at most {MAX_CUSTOM_ATTRIBUTES} are kept"
         message = f"The profile would have {entries} custom attributes; remove some first."
-        raise Refused.for_fields(Reason.INVALID_ATTRIBUTE, message, [violation], entries=entries)
+        raise Refused.for_field(Reason.INVALID_ATTRIBUTE, message, "custom_attributes", description, entries=entries)
     return MappingProxyType(merged)
 
 

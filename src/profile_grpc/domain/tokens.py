@@ -8,7 +8,7 @@ import contextlib
 import re
 from collections.abc import Iterable
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.placeholders import is_no_token
 from profile_grpc.domain.push_endpoints import PushProvider
 
@@ -41,9 +41,7 @@ def normalise(provider: PushProvider, token: str, field: str = "token") -> str:
         bare = _apple(bare)
         if len(bare) > max(_MAX_BYTES, len(token)):
             description = f"must be at most {_MAX_BYTES} bytes in hexadecimal"
-            raise Refused.for_fields(
-                Reason.INVALID_REQUEST, f"The push token {description}.", [FieldViolation(field, description)]
-            )
+            raise Refused.for_field(Reason.INVALID_REQUEST, f"The push token {description}.", field, description)
     if is_no_token(bare):
         raise _placeholder(field)
     return bare
@@ -61,11 +59,9 @@ def check_any(reported: Iterable[str], field: str) -> None:
 
 
 def _placeholder(field: str) -> Refused:
-    return Refused.for_fields(
-        Reason.PLACEHOLDER_TOKEN,
-        "The push token is a placeholder, such as null; send no token while the device has none.",
-        [FieldViolation(field, "must be a push token, not a placeholder such as null")],
-    )
+    message = "The push token is a placeholder, such as null; send no token while the device has none."
+    description = "must be a push token, not a placeholder such as null"
+    return Refused.for_field(Reason.PLACEHOLDER_TOKEN, message, field, description)
 
 
 def _apple(token: str) -> str:

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
 
@@ -49,8 +49,8 @@ def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, st
         Refused: INVALID_REQUEST; it would end before it begins.
     """
     if order.expire_time is not None and order.expire_time <= now:
-        violation = FieldViolation("expire_time", "must be in the future")
-        raise Refused.for_fields(Reason.INVALID_REQUEST, "expire_time must be in the future.", [violation])
+        description = "must be in the future"
+        raise Refused.for_field(Reason.INVALID_REQUEST, f"expire_time {description}.", "expire_time", description)
     key_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     stored = StoredKey(

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Sequence
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 
 DEFAULT_SIZE = 50
@@ -40,12 +40,9 @@ def unseal(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> l
         return None
     position = read(hasher, listing, token)
     if position is None:
+        message = "The page token does not fit this listing; start again without one."
         description = "is not the next_page_token of a page with the same filter"
-        raise Refused.for_fields(
-            Reason.INVALID_PAGE_TOKEN,
-            "The page token does not fit this listing; start again without one.",
-            [FieldViolation("page_token", description)],
-        )
+        raise Refused.for_field(Reason.INVALID_PAGE_TOKEN, message, "page_token", description)
     return position
 
 

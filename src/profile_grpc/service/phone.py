@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import phonenumbers
 
-from profile_grpc.domain.customers import invalid
+from profile_grpc.domain.errors import invalid
 
 
 def msisdn(text: str, field: str) -> str:

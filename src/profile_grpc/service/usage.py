@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from profile_grpc.domain import billing
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.service.ports import Clock, MadUsage, UsageStore
 
 MAX_RANGE = timedelta(days=400)
@@ -25,12 +25,8 @@ class Usage:
             Refused: INVALID_REQUEST: the range is empty or longer than 400 days.
         """
         if not timedelta(0) <= last - first <= MAX_RANGE:
-            description = "must be start_date to 400 days later"
-            raise Refused.for_fields(
-                Reason.INVALID_REQUEST,
-                "The range must end on or after its start and span at most 400 days.",
-                [FieldViolation("end_date", description)],
-            )
+            message = "The range must end on or after its start and span at most 400 days."
+            raise Refused.for_field(Reason.INVALID_REQUEST, message, "end_date", "must be start_date to 400 days later")
         now = self._clock.now()
         usage = await self._store.usage(app_id, first, last, now - billing.COUNT_WINDOW, now)
         length = (last - first).days + 1

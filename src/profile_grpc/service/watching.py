@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.service.event_ports import LoggedEvent
@@ -109,9 +109,6 @@ def expired(oldest: EventPosition) -> Refused:
 
 def invalid_token() -> Refused:
     """The refusal of a token that is malformed, or of another request."""
-    violation = FieldViolation("resume_token", "must be a token that a message of this service carried")
-    return Refused.for_fields(
-        Reason.INVALID_RESUME_TOKEN,
-        "The resume token is no token of this service; pass one exactly as a message carried it.",
-        [violation],
-    )
+    message = "The resume token is no token of this service; pass one exactly as a message carried it."
+    description = "must be a token that a message of this service carried"
+    return Refused.for_field(Reason.INVALID_RESUME_TOKEN, message, "resume_token", description)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from profile_grpc.domain import webhooks as rules
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, Progress, Secret, Webhook, WebhookState
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
@@ -209,12 +209,8 @@ class Webhooks:
         try:
             self.destinations.check_url(url)
         except UrlRefused as refused:
-            violation = FieldViolation("webhook.url", str(refused))
-            raise Refused.for_fields(
-                Reason.WEBHOOK_DESTINATION_REFUSED,
-                "Webhooks may not go to this URL: it must be https, and its address public.",
-                [violation],
-            ) from None
+            message = "Webhooks may not go to this URL: it must be https, and its address public."
+            raise Refused.for_field(Reason.WEBHOOK_DESTINATION_REFUSED, message, "webhook.url", str(refused)) from None
 
     async def _change(self, key: WebhookKey, change: Callable[[Webhook], Webhook]) -> Webhook:
         """Stores a change. If the webhook has changed since it was read, `change` is called again."""
@@ -229,8 +225,8 @@ class Webhooks:
 
 def _check_state(state: WebhookState) -> None:
     if state is WebhookState.DISABLED:
-        violation = FieldViolation("webhook.state", "must be ENABLED or PAUSED")
-        raise Refused.for_fields(Reason.INVALID_REQUEST, "state must be ENABLED or PAUSED.", [violation])
+        description = "must be ENABLED or PAUSED"
+        raise Refused.for_field(Reason.INVALID_REQUEST, f"state {description}.", "webhook.state", description)
 
 
 def _not_found(webhook_id: str) -> Refused:

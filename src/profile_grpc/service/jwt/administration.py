@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.jwt import MAX_KEYS, JwtAlgorithm
 from profile_grpc.outbound.destinations import UrlRefused
 from profile_grpc.service import refusals
@@ -168,7 +168,7 @@ def _read(order: JwtKeyOrder) -> Sequence[VerificationKey]:
 
 def _refused(name: str, description: str) -> Refused:
     message = f"The key cannot be used: {name}: {description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(name, description)])
+    return Refused.for_field(Reason.INVALID_REQUEST, message, name, description)
 
 
 def _taken(app_id: str) -> Refused:

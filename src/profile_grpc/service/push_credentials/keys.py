@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.push_credentials import CredentialKind, PublicPart
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.service.push_credentials.certificates import load_key
@@ -165,9 +165,7 @@ def _legacy(where: str) -> Refused:
         "is a key of FCM's legacy interface, which ended in June 2024; upload the JSON file of a service account"
         " (Firebase: Project settings, Service accounts, Generate new private key)"
     )
-    return Refused.for_fields(
-        Reason.LEGACY_CREDENTIAL, f"The push credential {description}.", [FieldViolation(where, description)]
-    )
+    return Refused.for_field(Reason.LEGACY_CREDENTIAL, f"The push credential {description}.", where, description)
 
 
 def _p256(pem: bytes, where: str) -> ec.EllipticCurvePrivateKey:

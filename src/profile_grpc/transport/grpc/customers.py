@@ -11,6 +11,7 @@ from profile_grpc.domain import customers as rules
 from profile_grpc.domain.customer_changes import CustomerPatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import TEXTS, Content, Customer, Value
+from profile_grpc.domain.errors import invalid
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.service import phone
 from profile_grpc.service.customer_ports import CustomerFilter
@@ -160,7 +161,7 @@ def _value(given: customer_pb2.CustomerAttributeValue, field: str) -> Value:
     if kind == "timestamp_value":
         return to_instant(given.timestamp_value, field)
     if kind is None:
-        raise rules.invalid(field, "must have a value")
+        raise invalid(field, "must have a value")
     value: str | int | float | bool = getattr(given, kind)
     return value
 
@@ -183,7 +184,7 @@ def _write_value(target: customer_pb2.CustomerAttributeValue, value: Value) -> N
 
 def _check_paths(paths: frozenset[str]) -> None:
     if len(paths) > MAX_PATHS:
-        raise rules.invalid("update_mask", f"must name at most {MAX_PATHS} fields")
+        raise invalid("update_mask", f"must name at most {MAX_PATHS} fields")
     refuse_paths(
         (path for path in paths - _WRITABLE if not (path.startswith(_PREFIX) and path.removeprefix(_PREFIX))),
         _READ_ONLY,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from appprofile.v1 import profile_pb2
 from profile_grpc.domain import web_push
 from profile_grpc.domain.commands import NewEndpoint
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import invalid
 from profile_grpc.domain.push_endpoints import (
     ApnsEnvironment,
     PushEndpoint,
@@ -40,7 +40,7 @@ def _endpoint(endpoint: profile_pb2.PushEndpoint, field: str) -> NewEndpoint:
     keys = None
     if provider is PushProvider.WEB_PUSH:
         if not web_push.is_endpoint(token):
-            raise _invalid(f"{field}.token", "must be the https URL of a Web Push subscription's endpoint")
+            raise invalid(f"{field}.token", "must be the https URL of a Web Push subscription's endpoint")
         keys = _keys(endpoint, field)
     return NewEndpoint(
         provider,
@@ -57,7 +57,7 @@ def _keys(endpoint: profile_pb2.PushEndpoint, field: str) -> WebPushKeys | None:
         return None
     given = endpoint.web_push
     if not web_push.is_point(given.p256dh):
-        raise _invalid(f"{field}.web_push.p256dh", "must be a point on the curve P-256 in uncompressed form")
+        raise invalid(f"{field}.web_push.p256dh", "must be a point on the curve P-256 in uncompressed form")
     return WebPushKeys(given.p256dh, given.auth, given.vapid_key_id)
 
 
@@ -81,8 +81,3 @@ def write(
     if environment:
         target.apns_environment = environment  # type: ignore[assignment]
     write_instant(target.confirm_time, confirm_time)
-
-
-def _invalid(field: str, description: str) -> Refused:
-    message = f"The request is not valid: {field}: {description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(field, description)])

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -16,7 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from appprofile.v1 import customer_service_pb2, profile_pb2, profile_service_pb2, transfer_pb2
 from profile_grpc.domain.customer_changes import CustomerPatch, ImportCustomer
 from profile_grpc.domain.customers import TEXTS
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused, invalid
 from profile_grpc.domain.importing import REGISTERED, ImportProfile, SourceState
 from profile_grpc.domain.push_endpoints import PushEndpoint, PushEndpointState
 from profile_grpc.domain.results import Imported, ImportOutcome
@@ -44,18 +44,6 @@ _INVALID = profile_pb2.PUSH_ENDPOINT_STATE_INVALID
 _REGISTERED = frozenset({profile_pb2.PUSH_ENDPOINT_STATE_UNSPECIFIED, profile_pb2.PUSH_ENDPOINT_STATE_DELIVERABLE})
 """The states of an endpoint that a device has just registered."""
 _NO_TOKEN = "-"  # noqa: S105 - stands for a token that an endpoint in state INVALID lacks
-
-
-class Response(Protocol):
-    """The common part of the responses."""
-
-    acknowledged: int
-    created: int
-    updated: int
-    unchanged: int
-
-    @property
-    def refused(self) -> Any: ...  # noqa: ANN401 - a repeated field
 
 
 async def answers(
@@ -116,10 +104,7 @@ class _Numbers:
         """
         number = first or self._next
         if number > _LAST_NUMBER - records:
-            description = f"must be at most {_LAST_NUMBER}, less the number of records"
-            violation = FieldViolation("first_record", description)
-            message = f"The request is not valid: first_record: {description}."
-            raise Refused.for_fields(Reason.INVALID_REQUEST, message, [violation])
+            raise invalid("first_record", f"must be at most {_LAST_NUMBER}, less the number of records")
         self._next = number + records
         return number
 
@@ -213,7 +198,9 @@ def profile(app: App, start: datetime, record: transfer_pb2.ProfileRecord) -> Im
     given, app_id = record.profile, app.app_id
     try:
         if (named := given.key.app_id) and named != app_id:
-            raise _invalid("profile.key.app_id", "must be the request's app, or empty")
+            field, description = "profile.key.app_id", "must be the request's app, or empty"
+            message = f"The record is not valid: {field}: {description}."
+            raise Refused.for_field(Reason.INVALID_REQUEST, message, field, description)
         given.key.app_id = app_id
         states = {endpoint.state for endpoint in given.push_endpoints}
         dead = _take_dead(given) if _INVALID in states else ()
@@ -318,12 +305,11 @@ def _not_valid(problem: str) -> Refused:
     return Refused(Reason.INVALID_REQUEST, f"The record is not valid: {problem}.")
 
 
-def _invalid(field: str, description: str) -> Refused:
-    message = f"The record is not valid: {field}: {description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(field, description)])
-
-
-def _fill(response: Response, first: int, results: Sequence[Imported | Refused]) -> None:
+def _fill(
+    response: profile_service_pb2.ImportProfilesResponse | customer_service_pb2.ImportCustomersResponse,
+    first: int,
+    results: Sequence[Imported | Refused],
+) -> None:
     response.acknowledged = first + len(results) - 1
     for number, result in enumerate(results, first):
         if isinstance(result, Refused):

@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from profile_grpc.domain.commands import AttributeValue, ProfilePatch
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.profile import Attributes, Channel, Platform, PushPermission
 from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.masks import refuse_paths
@@ -89,8 +89,8 @@ def _named(profile: profile_pb2.Profile, paths: Iterable[str]) -> ProfilePatch:
 
 def _check_paths(names: frozenset[str]) -> None:
     if len(names) > MAX_PATHS:
-        violation = FieldViolation("update_mask", f"must name at most {MAX_PATHS} fields")
-        raise Refused.for_fields(Reason.INVALID_REQUEST, f"update_mask {violation.description}.", [violation])
+        description = f"must name at most {MAX_PATHS} fields"
+        raise Refused.for_field(Reason.INVALID_REQUEST, f"update_mask {description}.", "update_mask", description)
     refuse_paths((name for name in names - _WRITABLE if not _is_entry(name)), _READ_ONLY, "a profile")
 
 

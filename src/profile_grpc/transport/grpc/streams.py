@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused, invalid
 from profile_grpc.service import refusals
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import call_spans, outcome, status
@@ -148,7 +148,7 @@ class _Stream:
             await self._steps.identify(self._metadata, self._call)
             request = await self._accept(raw)
             if app is not None and self._call.app.app_id != app.app_id:
-                raise _another_app()
+                raise invalid("app_id", "must be that of the stream's first message")
             yield request
 
     async def _first(self, seconds: float) -> Message:
@@ -191,12 +191,3 @@ class _Stream:
         await self._steps.identify(self._metadata, self._call)
         if self._request is not None:
             await self._steps.permit(self._method, self._request, self._call)
-
-
-def _another_app() -> Refused:
-    violation = FieldViolation("app_id", "must be that of the stream's first message")
-    return Refused.for_fields(
-        Reason.INVALID_REQUEST,
-        "The request is not valid: app_id: must be that of the stream's first message.",
-        [violation],
-    )

@@ -11,7 +11,7 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_SECOND = -62_135_596_800
@@ -83,4 +83,4 @@ def write_date(target: Date, value: date | None) -> None:
 
 
 def _not_valid(field: str, description: str) -> Refused:
-    return Refused.for_fields(Reason.INVALID_REQUEST, f"{field} {description}.", [FieldViolation(field, description)])
+    return Refused.for_field(Reason.INVALID_REQUEST, f"{field} {description}.", field, description)
