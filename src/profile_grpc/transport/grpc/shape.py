@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import protovalidate
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 
-from buf.validate import validate_pb2
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import FieldViolation, Reason, Refused, invalid
 from profile_grpc.transport.grpc.acceptance import accepts
+from profile_grpc.transport.grpc.wire import most_items
 
 if TYPE_CHECKING:
     from protovalidate import FieldPathElementPb, Violation
@@ -63,10 +61,7 @@ def check(message: Message) -> None:
 def refused_item(message: Message) -> Refused | None:
     """The refusal of one item of a batch, with its first violation, or None."""
     violation = _first(message)
-    if violation is None:
-        return None
-    text = f"The request is not valid: {violation.field or 'the request'}: {violation.description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, text, [violation])
+    return None if violation is None else invalid(violation.field, violation.description)
 
 
 def problem(message: Message) -> str:
@@ -86,53 +81,24 @@ def prepare(message: type[Message]) -> None:
     """Compiles the rules of a message type, so that a faulty rule stops the start and no call waits for it."""
     empty = message()
     accepts(empty)
-    _bounded_lists(message.DESCRIPTOR)
     _VALIDATOR.collect_violations(empty)
 
 
-def _too_long(message: Message) -> Sequence[FieldViolation]:
-    """The lists with too many items.
+def _too_long(message: Message, prefix: str = "") -> Sequence[FieldViolation]:
+    """The lists and maps with too many items, in the message and in the messages in it.
 
     Checked before all other rules, which are evaluated for each item: a large request has millions of items.
     """
-    found: list[FieldViolation] = []
-    for prefix, holder, lists in _bounded_lists(message.DESCRIPTOR):
-        held = holder(message)
-        for name, limit in lists:
-            if len(getattr(held, name)) > limit:
-                found.append(FieldViolation(prefix + name, f"must have at most {limit} items"))
-    return found
-
-
-@cache
-def _bounded_lists(
-    message: Descriptor,
-) -> Sequence[tuple[str, Callable[[Message], Message], Sequence[tuple[str, int]]]]:
-    """The lists and maps of a message and of its nested messages, by the message that contains them.
-
-    For each such message: its path, a getter, and the names of its lists with their limits.
-    """
-    return [(prefix, attrgetter(prefix[:-1]) if prefix else _itself, lists) for prefix, lists in _bounds(message, "")]
-
-
-def _itself(message: Message) -> Message:
-    return message
-
-
-def _bounds(message: Descriptor, prefix: str) -> Iterator[tuple[str, Sequence[tuple[str, int]]]]:
-    limits = [(field.name, _limit(field)) for field in message.fields if field.is_repeated]
-    lists = [(name, limit) for name, limit in limits if limit]
-    if lists:
-        yield prefix, lists
-    for field in message.fields:
+    given = message.ListFields()
+    found = [
+        FieldViolation(prefix + field.name, f"must have at most {limit} items")
+        for field, value in given
+        if field.is_repeated and 0 < (limit := most_items(field)) < len(value)
+    ]
+    for field, value in given:
         if field.message_type is not None and not field.is_repeated:
-            yield from _bounds(field.message_type, f"{prefix}{field.name}.")
-
-
-def _limit(field: FieldDescriptor) -> int:
-    rules = field.GetOptions().Extensions[validate_pb2.field]
-    limit: int = rules.map.max_pairs or rules.repeated.max_items
-    return limit
+            found += _too_long(value, f"{prefix}{field.name}.")
+    return found
 
 
 def _describe(violation: Violation, message: Message) -> FieldViolation:

@@ -15,7 +15,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from buf.validate import validate_pb2
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import invalid
 
 SMALL = 16 * 1024
 """Bytes. A message up to this size cannot contain many items."""
@@ -75,7 +75,7 @@ class _Reader:
         while at < end:
             self._fields += 1
             if self._fields > _MOST_FIELDS:
-                raise _refused("", f"must have at most {_MOST_FIELDS} fields in all")
+                raise invalid("", f"must have at most {_MOST_FIELDS} fields in all")
             tag, at = self._varint(at)
             number, kind = tag >> 3, tag & 7
             start = at
@@ -94,7 +94,7 @@ class _Reader:
             if limit is not None:
                 counts[number] += self._items(known, number, kind, start, at)
                 if counts[number] > limit:
-                    raise _refused(path + known.names[number], f"must have at most {limit} items")
+                    raise invalid(path + known.names[number], f"must have at most {limit} items")
             part = known.parts.get(number)
             if part is not None and kind == _BYTES and at - start > _SMALL_PART and depth < _MOST_NESTED:
                 self._message(part, start, at, f"{path}{known.names[number]}.", depth + 1)
@@ -142,7 +142,7 @@ def _known(message: Descriptor) -> _Known:
         if each.message_type is not None:
             known.parts[each.number] = each.message_type
         if each.is_repeated:
-            known.limits[each.number] = _limit(each)
+            known.limits[each.number] = most_items(each) or _DEFAULT_LIMIT
             if each.type in _VARINTS:
                 known.packed.add(each.number)
     return known
@@ -162,12 +162,8 @@ _VARINTS = frozenset(
 )
 
 
-def _limit(each: FieldDescriptor) -> int:
+def most_items(each: FieldDescriptor) -> int:
+    """How many items a list or map may have by the contract; 0: it has no limit of its own."""
     rules = each.GetOptions().Extensions[validate_pb2.field]
     limit: int = rules.map.max_pairs or rules.repeated.max_items
-    return limit or _DEFAULT_LIMIT
-
-
-def _refused(name: str, description: str) -> Refused:
-    message = f"The request is not valid: {name or 'the request'}: {description}."
-    return Refused.for_fields(Reason.INVALID_REQUEST, message, [FieldViolation(name, description)])
+    return limit
