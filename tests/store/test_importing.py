@@ -81,8 +81,7 @@ def kept(profiles: Sequence[pb.Profile]) -> list[bytes]:
 
 async def set_apps(served: Served, **settings: Any) -> None:
     for app_id in (APP, COPY):
-        before = await served.backend.apps.get(app_id)
-        await served.backend.apps.update(before, "", replace(before.settings, **settings))
+        await served.backend.apps.change(app_id, lambda app: ("", replace(app.settings, **settings)))
 
 
 async def live(served: Served, numbers: random.Random, calls: int) -> None:

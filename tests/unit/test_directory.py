@@ -350,34 +350,29 @@ async def test_settings_are_checked_and_changes_are_in_force_at_once(office: Off
     caller = Caller(ADMIN, "acme")
     before = await office.directory.reach(caller, APP)
     office.clock.advance(days(1))
-    after = await office.apps.update(before, "Shop", AppSettings(inactivity_period=days(20)), before.etag)
+    after = await office.apps.change(APP, lambda _: ("Shop", AppSettings(inactivity_period=days(20))), before.etag)
     assert await office.directory.reach(caller, APP) == after
     assert (after.create_time, after.update_time) == (T0, T0 + days(1))
     assert after.etag != before.etag
     with pytest.raises(Refused) as caught:
-        await office.apps.update(after, "Shop", AppSettings(inactivity_period=days(1)))
+        await office.apps.change(APP, lambda _: ("Shop", AppSettings(inactivity_period=days(1))))
     assert caught.value.reason is Reason.INVALID_SETTINGS
 
 
 async def test_H3_P1_an_update_remembers_the_granularity_that_it_lowers(office: Office) -> None:
     app = await office.apps.get(APP)
     lowered = replace(app.settings, heartbeat_granularity=timedelta(0))
-    stored = await office.apps.update(app, app.display_name, lowered)
+    stored = await office.apps.change(APP, lambda _: (app.display_name, lowered))
     assert stored.settings.kept_granularity == KeptGranularity(timedelta(hours=1), T0 + SETTINGS_SPREAD)
-    again = await office.apps.update(stored, "Shop", lowered)
+    again = await office.apps.change(APP, lambda _: ("Shop", lowered))
     assert again.settings.kept_granularity == stored.settings.kept_granularity, "the next update does not forget it"
 
 
 async def test_an_app_that_has_changed_is_not_overwritten(office: Office) -> None:
     before = await office.apps.get(APP)
-    await office.apps.update(before, "one", before.settings)
-    for etag in ("", before.etag):
-        with pytest.raises(Refused) as caught:
-            await office.apps.update(before, "two", before.settings, etag)
-        assert caught.value.reason is Reason.ETAG_MISMATCH
-    current = await office.apps.get(APP)
+    await office.apps.change(APP, lambda _: ("one", before.settings))
     with pytest.raises(Refused) as caught:
-        await office.apps.update(current, "two", before.settings, before.etag)
+        await office.apps.change(APP, lambda _: ("two", before.settings), before.etag)
     assert caught.value.reason is Reason.ETAG_MISMATCH
 
 
@@ -388,7 +383,8 @@ async def test_an_update_without_an_etag_applies_to_the_latest_app(office: Offic
     async def read_before_another_update(app_id: str) -> App | None:
         found = await read(app_id)
         if found is not None and meanwhile:
-            await office.apps.update(found, meanwhile.pop(), found.settings)
+            theirs = meanwhile.pop()
+            await office.apps.change(app_id, lambda app: (theirs, app.settings))
         return found
 
     office.store.app = read_before_another_update  # type: ignore[method-assign]

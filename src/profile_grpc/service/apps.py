@@ -11,18 +11,14 @@ from profile_grpc.domain import settings as app_settings
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App, AppSettings
-from profile_grpc.service import credentials, paging, refusals
+from profile_grpc.service import credentials, paging
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
 from profile_grpc.service.directory_ports import DirectoryStore, Reservation, StoredKey
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore
+from profile_grpc.service.storing import attempted
 from profile_grpc.service.write_queue import WriteQueue
-
-_ATTEMPTS = 10
-"""How often an update is tried while others keep changing the app."""
-_LONGEST_PAUSE = 0.02
-"""Seconds between two attempts."""
 
 
 class Apps:
@@ -53,17 +49,16 @@ class Apps:
             Refused: INVALID_SETTINGS, APP_ALREADY_EXISTS: also while anything is kept of another tenant's app.
         """
         app_settings.check(settings)
-        for attempt in range(_ATTEMPTS):
+
+        async def create() -> App:
             now = self._clock.now()
             app = App(app_id, tenant_id, now, now, display_name, settings, revision=random.getrandbits(63))
-            try:
-                await self._take(app)
-            except Conflict:  # another creation was first, or is in progress
-                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE) * 2**attempt)  # noqa: S311 - no secret
-            else:
-                self._directory.forget()
-                return app
-        raise refusals.of(Conflict())
+            await self._take(app)
+            return app
+
+        created = await attempted(create, growth=2)  # another creation that is in progress takes a while
+        self._directory.forget()
+        return created
 
     async def _take(self, app: App) -> None:
         """Creates the app, if its id is free or reserved for its tenant.
@@ -115,34 +110,24 @@ class Apps:
     async def change(self, app_id: str, change: Callable[[App], tuple[str, AppSettings]], etag: str = "") -> App:
         """Updates an app to the display name and settings that `change` computes from the stored ones.
 
-        Without an etag, a concurrent update does not fail the call: `change` is called again.
+        They apply at once (P3). Without an etag, a concurrent update does not fail the call: `change` is called again.
 
         Raises:
-            Refused: APP_NOT_FOUND, CONFLICT, and as `update`.
+            Refused: APP_NOT_FOUND, INVALID_SETTINGS, CONFLICT, or ETAG_MISMATCH: it has changed since it was read.
         """
-        for _ in range(_ATTEMPTS):
+
+        async def update() -> App:
             before = await self.get(app_id)
-            try:
-                return await self.update(before, *change(before), etag)
-            except Refused as refused:
-                if etag or refused.reason is not Reason.ETAG_MISMATCH:
-                    raise
-            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
-        raise refusals.of(Conflict())
+            display_name, settings = change(before)
+            app_settings.check(settings)
+            if etag and etag != before.etag:
+                raise _app_changed(app_id)
+            now = self._clock.now()
+            settings = app_settings.succeed(before.settings, settings, now)
+            changed = replace(before, display_name=display_name, settings=settings, update_time=now)
+            return await self._change(before, changed)
 
-    async def update(self, before: App, display_name: str, settings: AppSettings, etag: str = "") -> App:
-        """Stores new values of an app that was read as `before`; they apply at once (P3).
-
-        Raises:
-            Refused: INVALID_SETTINGS, or ETAG_MISMATCH: it has changed since it was read.
-        """
-        app_settings.check(settings)
-        if etag and etag != before.etag:
-            raise _app_changed(before.app_id)
-        now = self._clock.now()
-        settings = app_settings.succeed(before.settings, settings, now)
-        changed = replace(before, display_name=display_name, settings=settings, update_time=now)
-        return await self._change(before, changed)
+        return await attempted(update)
 
     async def list(self, tenant_id: str, page_size: int, page_token: str) -> tuple[Sequence[App], str]:
         """One page of a tenant's apps, ordered by id, and the token of the next (empty: the last page).
@@ -178,11 +163,14 @@ class Apps:
             raise _not_empty(app)
         # A new revision, even if it is closed already: another deletion that wants to open it again then notices this
         # one.
-        closed = await self._change(app, replace(app, deleting=True))
-        deletion = asyncio.create_task(self._delete_closed(app, closed, force=force))
-        self._deletions.add(deletion)
-        deletion.add_done_callback(self._deletions.discard)
-        await asyncio.shield(deletion)
+        try:
+            closed = await self._change(app, replace(app, deleting=True))
+            deletion = asyncio.create_task(self._delete_closed(app, closed, force=force))
+            self._deletions.add(deletion)
+            deletion.add_done_callback(self._deletions.discard)
+            await asyncio.shield(deletion)
+        except Conflict:  # another deletion continues or has completed it, or the app was updated
+            raise _app_changed(app_id) from None
 
     async def _delete_closed(self, before: App, closed: App, *, force: bool) -> None:
         if force:
@@ -196,22 +184,16 @@ class Apps:
                     await self._change(closed, replace(closed, deleting=False))
                 raise _not_empty(before)
         reservation = Reservation(closed.app_id, closed.tenant_id, self._clock.now(), random.getrandbits(63))
-        try:
-            await self._store.remove_app(reservation, closed.revision)
-        except Conflict:
-            raise _app_changed(closed.app_id) from None
+        await self._store.remove_app(reservation, closed.revision)
         self._directory.forget()
 
     async def _has_profiles(self, app_id: str) -> bool:
         return any((await self._profiles.app_counts(app_id)).values())
 
     async def _change(self, seen: App, changed: App) -> App:
-        """Stores the app with a new revision, if it has not changed since it was read."""
+        """Stores the app with a new revision. Raises Conflict if it has changed since it was read."""
         stored = replace(changed, revision=random.getrandbits(63))
-        try:
-            await self._store.change_app(stored, seen.revision)
-        except Conflict:
-            raise _app_changed(seen.app_id) from None
+        await self._store.change_app(stored, seen.revision)
         self._directory.forget()
         return stored
 
@@ -220,10 +202,7 @@ class Apps:
             stored = await self._store.app(closed.app_id)
             return stored is not None and stored.revision == closed.revision
 
-        try:
-            await erase_profiles(self._profiles, self._queue, closed.app_id, closed.settings, still_closed)
-        except Conflict:  # another deletion continues or has completed it
-            raise _app_changed(closed.app_id) from None
+        await erase_profiles(self._profiles, self._queue, closed.app_id, closed.settings, still_closed)
 
     async def create_key(self, order: KeyOrder) -> tuple[StoredKey, str]:
         """A new key and its secret, which is shown only once.

@@ -10,11 +10,11 @@ from datetime import datetime
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
+from profile_grpc.service.storing import random_id
 
 HEADER = "x-api-key"
 APP_KINDS = frozenset({KeyKind.BRIDGE, KeyKind.CLIENT})
 _FORM = re.compile(r"apk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})\Z")
-_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 12
 _SECRET_BYTES = 32
 
@@ -51,7 +51,7 @@ def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, st
     if order.expire_time is not None and order.expire_time <= now:
         description = "must be in the future"
         raise Refused.for_field(Reason.INVALID_REQUEST, f"expire_time {description}.", "expire_time", description)
-    key_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+    key_id = random_id(_ID_LENGTH)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     stored = StoredKey(
         key_id,

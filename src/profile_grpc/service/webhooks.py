@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,18 +12,14 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, Progress, Secret, Webhook, WebhookState
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
-from profile_grpc.service import paging, refusals
+from profile_grpc.service import paging
 from profile_grpc.service.event_ports import EventStore
-from profile_grpc.service.ports import Clock, Conflict
+from profile_grpc.service.ports import Clock
+from profile_grpc.service.storing import attempted, random_id
 from profile_grpc.service.webhook_secrets import WebhookSecrets
 from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 
-_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 16
-_ATTEMPTS = 10
-"""How often a change is tried while others keep changing the webhook."""
-_LONGEST_PAUSE = 0.02
-"""Seconds between two attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +69,7 @@ class Webhooks:
         """
         _check_state(order.state)
         self._check_url(order.url)
-        webhook_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+        webhook_id = random_id(_ID_LENGTH)
         secret, sealed = self.secrets.make(order.tenant_id, webhook_id)
         now, position = self._clock.now(), await self.newest_position()
         webhook = Webhook(
@@ -93,19 +87,17 @@ class Webhooks:
             display_name=order.display_name,
             revision=random.getrandbits(62),
         )
-        for _ in range(_ATTEMPTS):
+
+        async def add() -> Webhook:
             taken = {other.place for other in await self._store.of_tenant(order.tenant_id)}
             free = next((place for place in range(MAX_WEBHOOKS) if place not in taken), None)
             if free is None:
                 raise _too_many()
-            webhook = replace(webhook, place=free)
-            try:
-                await self._store.add(webhook)
-            except Conflict:  # another creation took the place
-                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
-            else:
-                return webhook, secret
-        raise refusals.of(Conflict())
+            placed = replace(webhook, place=free)
+            await self._store.add(placed)
+            return placed
+
+        return await attempted(add), secret
 
     async def get(self, key: WebhookKey) -> Webhook:
         """The webhook as stored.
@@ -214,13 +206,12 @@ class Webhooks:
 
     async def _change(self, key: WebhookKey, change: Callable[[Webhook], Webhook]) -> Webhook:
         """Stores a change. If the webhook has changed since it was read, `change` is called again."""
-        for _ in range(_ATTEMPTS):
+
+        async def store() -> Webhook:
             before = await self.get(key)
-            try:
-                return await self._store.change(before, change(before))
-            except Conflict:
-                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
-        raise refusals.of(Conflict())
+            return await self._store.change(before, change(before))
+
+        return await attempted(store)
 
 
 def _check_state(state: WebhookState) -> None:

@@ -123,8 +123,7 @@ class Backend:
 
     async def set(self, **settings: Any) -> None:
         """Changes settings of the app."""
-        before = await self.apps.get(APP)
-        await self.apps.update(before, "", replace(before.settings, **settings))
+        await self.apps.change(APP, lambda app: ("", replace(app.settings, **settings)))
 
     async def serve(
         self,

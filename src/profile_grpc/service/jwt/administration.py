@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -12,22 +9,18 @@ from typing import TYPE_CHECKING
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.jwt import MAX_KEYS, JwtAlgorithm
 from profile_grpc.outbound.destinations import UrlRefused
-from profile_grpc.service import refusals
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.jwt.key_sets import SECRET_TABLE, read
 from profile_grpc.service.jwt.sources import JwksSources
 from profile_grpc.service.jwt.store import JwtKeyKind, JwtStore, StoredJwtKey
-from profile_grpc.service.ports import Clock, Conflict
+from profile_grpc.service.ports import Clock
+from profile_grpc.service.storing import attempted, random_id
 from profile_grpc.service.vault import Vault, row_of
 
 if TYPE_CHECKING:
     from profile_grpc.service.jwt.keys import VerificationKey
 
-_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 12
-_ATTEMPTS = 10
-_LONGEST_PAUSE = 0.02
-"""Seconds between two attempts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,8 @@ class JwtKeys:
                 SEALING_NOT_CONFIGURED.
         """
         new = self._checked(order)
-        for _ in range(_ATTEMPTS):
+
+        async def add() -> None:
             stored = await self._store.of_app(order.app_id)
             if new.kid and new.kid in {one.kid for one in stored}:
                 raise _taken(order.app_id)
@@ -92,16 +86,13 @@ class JwtKeys:
             free = next((place for place in range(MAX_KEYS) if place not in taken), None)
             if free is None:
                 raise _too_many()
-            try:
-                await self._store.add(replace(new, place=free))
-            except Conflict:  # another one took the place, or the kid
-                await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
-                continue
-            self._directory.forget()
-            if new.kind is JwtKeyKind.JWKS_URL:
-                self._added()
-            return self._shown(new)
-        raise refusals.of(Conflict())
+            await self._store.add(replace(new, place=free))
+
+        await attempted(add)
+        self._directory.forget()
+        if new.kind is JwtKeyKind.JWKS_URL:
+            self._added()
+        return self._shown(new)
 
     async def list(self, app_id: str) -> Sequence[ShownJwtKey]:
         """The app's keys, oldest first."""
@@ -124,7 +115,7 @@ class JwtKeys:
 
     def _checked(self, order: JwtKeyOrder) -> StoredJwtKey:
         """The key as it is stored, if it can be used."""
-        jwt_key_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+        jwt_key_id = random_id(_ID_LENGTH)
         new = StoredJwtKey(order.app_id, jwt_key_id, order.kind, order.kid, order.material, self._clock.now())
         is_set = order.kind in {JwtKeyKind.JWKS, JwtKeyKind.JWKS_URL}
         if is_set and (order.kid or order.algorithm is not None):

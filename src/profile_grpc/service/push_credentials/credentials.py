@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
-import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -21,10 +18,10 @@ from profile_grpc.domain.push_credentials import (
     PublicPart,
     PushCredential,
 )
-from profile_grpc.service import refusals
 from profile_grpc.service.fair_semaphore import FairSemaphore
-from profile_grpc.service.ports import Clock, Conflict
+from profile_grpc.service.ports import Clock
 from profile_grpc.service.push_credentials.ports import CredentialStore
+from profile_grpc.service.storing import attempted, random_id
 from profile_grpc.service.vault import Vault, row_of
 
 if TYPE_CHECKING:
@@ -32,12 +29,7 @@ if TYPE_CHECKING:
     from profile_grpc.service.push_credentials.material import Checked
 
 TABLE = "push_credential"
-_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 _ID_LENGTH = 16
-_ATTEMPTS = 10
-"""How often an upload is stored while others take the version."""
-_LONGEST_PAUSE = 0.02
-"""Seconds between two attempts."""
 _REMEMBERED = 10_000
 """Apps whose VAPID key is remembered."""
 CHECKS = 2
@@ -91,7 +83,7 @@ class Credentials:
         self._vault.check()
         async with self._checks.slot(tenant_id):
             checked = await check(upload, self._clock.now())
-        return await self._add(order, checked)
+        return await attempted(lambda: self._add_version(order, checked))
 
     async def create_vapid_key(self, order: CredentialOrder, subject: str, site_url: str, icon_url: str) -> Described:
         """Makes a VAPID key and stores it as the newest version of its name. Raises as `upload`."""
@@ -99,7 +91,7 @@ class Credentials:
 
         self._vault.check()
         made = VapidKey(subject, site_url=site_url, icon_url=icon_url).check(self._clock.now())
-        return await self._add(order, made)
+        return await attempted(lambda: self._add_version(order, made))
 
     async def get(self, app_id: str, credential_id: str) -> Described:
         """The credential.
@@ -140,9 +132,6 @@ class Credentials:
         self._vapid[app_id] = now, key
         return key
 
-    async def _add(self, order: CredentialOrder, checked: Checked) -> Described:
-        return await _while_others_change(lambda: self._add_version(order, checked))
-
     async def _add_version(self, order: CredentialOrder, checked: Checked) -> Described:
         now = self._clock.now()
         there = await self._store.of_app(order.app_id)
@@ -155,7 +144,7 @@ class Credentials:
                 return next(one for one in rules.describe(there, now) if one.credential is newest)
         if len(there) >= MAX_CREDENTIALS:
             raise _too_many(order.app_id)
-        credential_id = "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+        credential_id = random_id(_ID_LENGTH)
         added = PushCredential(
             app_id=order.app_id,
             credential_id=credential_id,
@@ -170,15 +159,6 @@ class Credentials:
         await self._store.add(added)
         self._vapid.pop(order.app_id, None)
         return next(one for one in rules.describe([*there, added], now) if one.credential is added)
-
-
-async def _while_others_change(work: Callable[[], Awaitable[Described]]) -> Described:
-    for _ in range(_ATTEMPTS):
-        try:
-            return await work()
-        except Conflict:  # another upload took the version
-            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - no secret
-    raise refusals.of(Conflict())
 
 
 def _is_same(stored: PushCredential, order: CredentialOrder, public: PublicPart) -> bool:

@@ -1,0 +1,42 @@
+"""What use cases share that store rows of their own: ids, and attempts beside other writers."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from profile_grpc.service import refusals
+from profile_grpc.service.ports import Conflict
+
+ResultT = TypeVar("ResultT")
+
+_ATTEMPTS = 10
+_LONGEST_PAUSE = 0.02
+"""Seconds between the first two attempts."""
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+async def attempted(work: Callable[[], Awaitable[ResultT]], growth: int = 1) -> ResultT:
+    """The result of the work, which is done again while other writers are first (Conflict).
+
+    Args:
+        work: reads, decides and stores.
+        growth: how many times as long each pause is as the one before.
+
+    Raises:
+        Refused: CONFLICT: others keep being first.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            return await work()
+        except Conflict:
+            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE) * growth**attempt)  # noqa: S311 - no secret
+    raise refusals.of(Conflict())
+
+
+def random_id(length: int) -> str:
+    """An id of that many random characters of [a-z0-9]."""
+    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(length))
