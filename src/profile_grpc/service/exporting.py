@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Sequence
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from profile_grpc.domain import customer_schema
 from profile_grpc.domain.customers import Customer
@@ -15,11 +14,12 @@ from profile_grpc.domain.profile import Profile
 from profile_grpc.service import paging
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
 from profile_grpc.service.customers import customer_size
-from profile_grpc.service.page_reading import read_page, read_profiles
+from profile_grpc.service.page_reading import read_ahead, read_page, read_profiles
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
-from profile_grpc.service.watching import invalid_token
 
 RowT = TypeVar("RowT")
+_Page: TypeAlias = tuple[list[RowT], bool]
+"""Rows, and whether others follow."""
 
 MESSAGE = 500
 """Rows in one message at most; fewer where they are large."""
@@ -50,15 +50,16 @@ class Exports:
             StoreError.
         """
         listing = ["export profiles", app_id, wanted.text if wanted else ""]
-        begin = self._position(listing, resume_token)
+        begin = paging.resume(self._hasher, listing, resume_token)
         selected = ProfileFilter(app_id, filter=wanted)
 
-        def read(last: Profile | None) -> Awaitable[tuple[Sequence[Profile], bool]]:
-            after = last.key if last is not None else ProfileKey(app_id, *begin) if begin else None
+        def read(before: _Page[Profile] | None) -> Awaitable[_Page[Profile]]:
+            after = before[0][-1].key if before else ProfileKey(app_id, *begin) if begin else None
             return read_profiles(self._profiles, selected, after, MESSAGE)
 
-        async for rows in _pages(read):
-            yield Part(rows, paging.seal(self._hasher, listing, rows[-1].key[1:]))
+        async for rows, _ in read_ahead(read, _is_last):
+            if rows:
+                yield Part(rows, paging.seal(self._hasher, listing, rows[-1].key[1:]))
 
     async def customers(self, tenant_id: str, resume_token: str) -> AsyncGenerator[Part[Customer], None]:
         """Every customer of the tenant, once, ordered by id.
@@ -68,42 +69,23 @@ class Exports:
             StoreError.
         """
         listing = ["export customers", tenant_id]
-        begin = self._position(listing, resume_token)
+        begin = paging.resume(self._hasher, listing, resume_token)
         wanted = CustomerFilter(tenant_id)
 
         def read_from(last: Customer | None, limit: int) -> Awaitable[Sequence[Customer]]:
             after = last.key.customer_id if last is not None else begin[0] if begin else ""
             return self._customers.list(wanted, after, limit)
 
-        def read(last: Customer | None) -> Awaitable[tuple[Sequence[Customer], bool]]:
+        def read(before: _Page[Customer] | None) -> Awaitable[_Page[Customer]]:
+            last = before[0][-1] if before else None
             return read_page(lambda row, limit: read_from(row or last, limit), customer_size, MESSAGE)
 
-        async for rows in _pages(read):
-            schema = await self._customers.schema(tenant_id)
-            shown = [customer_schema.shown(schema, customer) for customer in rows]
-            yield Part(shown, paging.seal(self._hasher, listing, [rows[-1].key.customer_id]))
-
-    def _position(self, listing: Sequence[str], resume_token: str) -> Sequence[str] | None:
-        if not resume_token:
-            return None
-        position = paging.read(self._hasher, listing, resume_token)
-        if position is None:
-            raise invalid_token()
-        return position
-
-
-async def _pages(
-    read: Callable[[RowT | None], Awaitable[tuple[Sequence[RowT], bool]]],
-) -> AsyncGenerator[Sequence[RowT], None]:
-    """The pages that have rows. Reads one page ahead."""
-    following: asyncio.Future[tuple[Sequence[RowT], bool]] | None = asyncio.ensure_future(read(None))
-    try:
-        while following is not None:
-            rows, more = await following
-            following = asyncio.ensure_future(read(rows[-1])) if more else None
+        async for rows, _ in read_ahead(read, _is_last):
             if rows:
-                yield rows
-    finally:
-        if following is not None:
-            following.cancel()
-            await asyncio.wait([following])
+                schema = await self._customers.schema(tenant_id)
+                shown = [customer_schema.shown(schema, customer) for customer in rows]
+                yield Part(shown, paging.seal(self._hasher, listing, [rows[-1].key.customer_id]))
+
+
+def _is_last(page: _Page[RowT]) -> bool:
+    return not page[1]

@@ -1,8 +1,9 @@
-"""Reads pages of rows that may be large: few rows are read that do not fit into the page."""
+"""Reads pages of rows that may be large: few rows are read that do not fit into the page, and one page ahead."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from profile_grpc.domain.keys import ProfileKey
@@ -10,6 +11,7 @@ from profile_grpc.domain.profile import Profile
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
 
 RowT = TypeVar("RowT")
+PageT = TypeVar("PageT")
 
 PAGE_BYTES = 1 << 20
 """The size of a page. Clients accept 4 MiB by default, and no call is answered while a page is written."""
@@ -58,6 +60,25 @@ async def read_profiles(
         return store.list(wanted, after if last is None else last.key, number)
 
     return await read_page(read, profile_size, limit, room)
+
+
+async def read_ahead(
+    read: Callable[[PageT | None], Awaitable[PageT]], is_last: Callable[[PageT], bool]
+) -> AsyncGenerator[PageT, None]:
+    """All pages, each of which is read while the caller uses the one before it.
+
+    `read`: reads the page after the given one; None: the first.
+    """
+    following: asyncio.Future[PageT] | None = asyncio.ensure_future(read(None))
+    try:
+        while following is not None:
+            page = await following
+            following = None if is_last(page) else asyncio.ensure_future(read(page))
+            yield page
+    finally:
+        if following is not None:
+            following.cancel()
+            await asyncio.wait([following])
 
 
 def profile_size(profile: Profile) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.service.watching import invalid_token
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
@@ -38,7 +39,7 @@ def unseal(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> l
     """
     if not token:
         return None
-    position = read(hasher, listing, token)
+    position = _read(hasher, listing, token)
     if position is None:
         message = "The page token does not fit this listing; start again without one."
         description = "is not the next_page_token of a page with the same filter"
@@ -46,7 +47,19 @@ def unseal(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> l
     return position
 
 
-def read(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> list[str] | None:
+def resume(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> list[str] | None:
+    """As `unseal`, for the resume tokens of a stream.
+
+    Raises:
+        Refused: INVALID_RESUME_TOKEN.
+    """
+    position = _read(hasher, listing, token) if token else None
+    if token and position is None:
+        raise invalid_token()
+    return position
+
+
+def _read(hasher: Hasher, listing: Sequence[str | int | None], token: str) -> list[str] | None:
     """The position in a token that was sealed for this listing; None: it was not."""
     content = _decode(token[_SEAL_LENGTH:])
     genuine = _seal(hasher, listing, content).encode()

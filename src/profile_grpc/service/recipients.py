@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -16,10 +15,9 @@ from profile_grpc.domain.push_endpoints import PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging
-from profile_grpc.service.page_reading import read_profiles
+from profile_grpc.service.page_reading import read_ahead, read_profiles
 from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
 from profile_grpc.service.recipient_ports import Cursor, RecipientPage, RecipientStore
-from profile_grpc.service.watching import invalid_token
 
 MESSAGE = 500
 """Recipients and unreachable ids in one message at most."""
@@ -68,7 +66,7 @@ class Recipients:
             StoreError.
         """
         listing = _listing(audience)
-        part, *position = self._position(listing, resume_token)
+        part, *position = paging.resume(self._hasher, listing, resume_token) or [_RECIPIENTS]
         begin: Cursor | None = (position[0], position[1]) if part == _RECIPIENTS and position else None
         seen: set[str] = set()
         if resume_token and not isinstance(audience.target, Everyone):
@@ -142,29 +140,17 @@ class Recipients:
         self, app: App, audience: Audience, after: Cursor | None
     ) -> AsyncGenerator[tuple[Sequence[Recipient], Cursor], None]:
         """The recipients after the cursor, page by page, each with its cursor. Reads one page ahead."""
-        reader = self._recipients.reader(audience)
+        reader, last = self._recipients.reader(audience), after
 
-        async def page(after: Cursor | None, size: int) -> RecipientPage:
-            return await reader.page(reach.reachable(app.settings, self._clock.now()), after, size)
+        def page(before: RecipientPage | None) -> Awaitable[RecipientPage]:
+            bounds = reach.reachable(app.settings, self._clock.now())
+            return reader.page(bounds, before.cursor, PAGE) if before else reader.page(bounds, after, FIRST_PAGE)
 
-        following: asyncio.Task[RecipientPage] | None = None
-        recipients, cursor = await page(after, FIRST_PAGE)
-        try:
-            while True:
-                if cursor is not None:
-                    following = asyncio.create_task(page(cursor, PAGE))
-                last = cursor or (recipients[-1].key[1:] if recipients else after)
+        async with aclosing(read_ahead(page, lambda page: page.cursor is None)) as pages:
+            async for recipients, cursor in pages:
+                last = cursor or (recipients[-1].key[1:] if recipients else last)
                 if last is not None:
-                    after = last
                     yield recipients, last
-                if following is None:
-                    return
-                recipients, cursor = await following
-                following = None
-        finally:
-            if following is not None:
-                following.cancel()
-                await asyncio.wait([following])
 
     async def _seen(self, app: App, audience: Audience, until: Cursor | None) -> set[str]:
         """The ids that an earlier part of the stream has reached, up to the cursor (None: all of them)."""
@@ -175,14 +161,6 @@ class Recipients:
                 if until is not None and cursor >= until:
                     break
         return seen
-
-    def _position(self, listing: Sequence[str | int], resume_token: str) -> list[str]:
-        if not resume_token:
-            return [_RECIPIENTS]
-        position = paging.read(self._hasher, listing, resume_token)
-        if position is None:
-            raise invalid_token()
-        return position
 
     def _token(self, listing: Sequence[str | int], *position: str) -> str:
         return paging.seal(self._hasher, listing, position)
