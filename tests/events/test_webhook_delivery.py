@@ -25,14 +25,13 @@ from profile_grpc.domain.webhooks import Secret, Webhook, WebhookState, rotated
 from profile_grpc.events.webhooks.courier import Courier
 from profile_grpc.events.webhooks.deliverer import Deliverer
 from profile_grpc.events.webhooks.delivery import WebhookDelivery
-from profile_grpc.events.webhooks.trial import send_test
 from profile_grpc.outbound.addresses import AddressPolicy
 from profile_grpc.outbound.answers import Limits
 from profile_grpc.outbound.client import OutboundClient
 from profile_grpc.outbound.destinations import Destinations
+from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.telemetry.otlp import OtlpTracer
 from profile_grpc.telemetry.tracing import Tracer
 from tests.support.collector import collector
@@ -327,7 +326,7 @@ async def test_E6_a_test_of_an_operator_repeats_no_delivery(rig: Rig) -> None:
     async def tests(_request: web.Request, received: Received) -> web.StreamResponse:
         if received.body != b"[]":
             webhooks = use_cases(rig.store, rig.events, rig.clock, rig.client._destinations)
-            await send_test(webhooks, Courier(rig.client, SECRETS, rig.clock), KEY)
+            await Courier(rig.client, SECRETS, rig.clock).send_test(webhooks, KEY)
         return web.Response()
 
     rig.server.respond = tests

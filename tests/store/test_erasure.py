@@ -27,9 +27,9 @@ from profile_grpc.domain.state import State
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.events.feed import Feed
 from profile_grpc.service import people
+from profile_grpc.service.customer_ports import Person
 from profile_grpc.service.directory_ports import Tenant
 from profile_grpc.service.observer import NullObserver
-from profile_grpc.service.person_events import Person
 from profile_grpc.service.ports import Conflict, StoreUnavailable
 from profile_grpc.store import SqlStore, person_events
 from profile_grpc.store.database import Session

@@ -17,8 +17,8 @@ from profile_grpc.domain.webhooks import (
     Webhook,
     WebhookState,
 )
+from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.ports import Conflict
-from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.store import SqlStore
 from tests.store.support import NOW
 

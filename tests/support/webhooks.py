@@ -16,10 +16,9 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.webhooks import Delivery, Progress, Secret, Webhook, WebhookState
 from profile_grpc.events.webhooks.source import Batch, EventsLost, EventSource
 from profile_grpc.outbound.destinations import Destinations
-from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
+from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent, WebhookKey, WebhookStore
 from profile_grpc.service.ports import Conflict, HeldLease
 from profile_grpc.service.webhook_secrets import WebhookSecrets
-from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 from profile_grpc.service.webhooks import Webhooks
 from tests.support.domain import ManualClock
 

@@ -12,7 +12,7 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, WebhookState
 from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.sealing import CannotOpen, SecretBox
-from profile_grpc.service.webhook_store import WebhookKey
+from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.webhooks import WebhookOrder, Webhooks
 from tests.support.domain import ManualClock
 from tests.support.webhooks import HASHER, NOW, SECRETS, MemoryEvents, MemoryWebhooks, event, use_cases

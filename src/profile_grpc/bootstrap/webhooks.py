@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 from profile_grpc.config import PROGRAM
 from profile_grpc.domain.webhooks import Delivery
-from profile_grpc.events.webhooks import trial
 from profile_grpc.events.webhooks.courier import LIMITS, Courier
 from profile_grpc.events.webhooks.deliverer import Deliverer
 from profile_grpc.events.webhooks.delivery import LEASE, LEASE_DURATION, WebhookDelivery
 from profile_grpc.events.webhooks.source import EventSource
 from profile_grpc.outbound.client import OutboundClient
+from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.telemetry.tracing import Tracer
 
 if TYPE_CHECKING:
@@ -37,10 +36,10 @@ async def deliver_webhooks(application: Application, observer: Observer, tracer:
 
 
 async def send_test(application: Application, key: WebhookKey) -> Delivery:
-    """Sends a request without events from this process. As `trial.send_test`."""
+    """Sends a request without events from this process. As `Courier.send_test`."""
     async with _client(application) as client:
         courier = Courier(client, application.webhooks.secrets, application.clock)
-        return await trial.send_test(application.webhooks, courier, key)
+        return await courier.send_test(application.webhooks, key)
 
 
 def _client(application: Application) -> OutboundClient:

@@ -29,7 +29,7 @@ from profile_grpc.cli.webhook_output import WebhookStatus, show_facts, structure
 from profile_grpc.config import WebhookConfig
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.webhooks import Webhook, WebhookState
-from profile_grpc.service.webhook_store import WebhookKey
+from profile_grpc.service.event_ports import WebhookKey
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application

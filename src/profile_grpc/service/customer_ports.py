@@ -1,4 +1,4 @@
-"""The ports of customers: what the use cases and the recipients' filters need of a store (C1-C7, T3)."""
+"""What the use cases need of a store for customers, and for the events of people (C, T3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import NamedTuple, Protocol
 
 from profile_grpc.domain.customer_schema import CustomerSchema
 from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombstone, TombstoneKey
+from profile_grpc.domain.events import Event
 from profile_grpc.domain.filtering.expressions import Filter
+from profile_grpc.domain.keys import CustomerKey, ProfileKey, UserKey
 
 
 class CustomerFilter(NamedTuple):
@@ -59,3 +61,40 @@ class CustomerStore(CustomerReader, Protocol):
 
     async def purge_tombstones(self, tenant_id: str, before: datetime) -> int:
         """Deletes what remains of the tenant's customers that were deleted before that time; returns how many."""
+
+
+class Person(NamedTuple):
+    """By which ids the events of a person are found: any of them."""
+
+    users: Sequence[UserKey] = ()
+    profiles: Sequence[ProfileKey] = ()
+    linked: Sequence[CustomerKey] = ()
+    """The customer in each app: the events of profiles that name it."""
+    customers: Sequence[CustomerId] = ()
+    """The events of the customer itself. A tenant may have the id of another tenant's app."""
+
+
+class PersonEvents(Protocol):
+    """The events of people, with a position or without one."""
+
+    async def find(self, person: Person, limit: int) -> Sequence[Event]:
+        """Up to `limit` of the person's events, oldest position first; those without a position last."""
+
+    async def keys(self, person: Person, after: ProfileKey | None, limit: int) -> Sequence[ProfileKey]:
+        """Up to `limit` keys of profiles that the person's events name, in order, after the key `after`."""
+
+    async def announcements(self, person: Person) -> Sequence[Event]:
+        """The person's events of type ERASED. They are few: an erasure leaves one for each user, once."""
+
+    async def erase(self, person: Person, *, keep_announcements: bool, keep_customer: str | None = None) -> int:
+        """Removes the ids from the person's events, which keep type, position, reason, version and time.
+
+        `keep_announcements`: not from those of type ERASED. `keep_customer`: not from those that name this customer.
+        Returns from how many.
+        """
+
+    async def merged_customers(self, tenant_id: str) -> Collection[str]:
+        """The ids of the tenant's customers of whose merge there is an event."""
+
+    async def forget(self) -> None:
+        """Has every process forget the events that it has in memory."""

@@ -1,4 +1,4 @@
-"""The common parts of everything that works in batches: waiting for callers, and isolating failures."""
+"""The common parts of everything that works in batches: waiting for callers, their size, and isolating failures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ EntryT = TypeVar("EntryT")
 
 LINGER = 0.012
 """Seconds: as long as it takes to answer a hundred callers and to read what they ask next."""
+_FIRST_SIZE = 100
+_LEAST_SIZE = 50
+"""The smallest batch. A smaller one would spend most of its time on the fixed cost of a batch."""
+_GROWTH = 2
+"""The largest growth from one batch to the next, because one measurement may be wrong."""
 
 
 class Gathering:
@@ -44,6 +49,26 @@ class Gathering:
     def end(self) -> None:
         """Ends the current wait."""
         self._gathered.set()
+
+
+class Pace:
+    """The size of batches that should each take about the same time, whatever the machine and its load."""
+
+    def __init__(self, seconds: float, most: int) -> None:
+        """`seconds`: the duration of a batch to aim for. `most`: the largest size."""
+        self._seconds = seconds
+        self._most = most
+        self.size = min(_FIRST_SIZE, most)
+        """The size of the next batch."""
+
+    def took(self, size: int, seconds: float) -> None:
+        """A batch of this size took this long."""
+        if not size:
+            return
+        fits = int(size * self._seconds / max(seconds, 1e-6))
+        # A batch that was not full says little about larger ones.
+        grown = min(fits, _GROWTH * max(size, self.size))
+        self.size = max(min(grown, self._most), min(_LEAST_SIZE, self._most))
 
 
 async def carry_out(

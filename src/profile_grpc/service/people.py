@@ -21,9 +21,9 @@ from profile_grpc.domain.keys import CustomerKey, ProfileKey, UserKey
 from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.settings import App
 from profile_grpc.service import refusals
+from profile_grpc.service.customer_ports import Person, PersonEvents
 from profile_grpc.service.customers import Customers, LinkedProfile
 from profile_grpc.service.page_reading import read_profiles
-from profile_grpc.service.person_events import Person, PersonEvents
 from profile_grpc.service.ports import Conflict, ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
 

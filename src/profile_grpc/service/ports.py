@@ -14,6 +14,7 @@ from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.needs import AnyNeed, Needs, Rows
 from profile_grpc.domain.profile import CountKey, Platform, Profile, ProfileStatus
+from profile_grpc.domain.reach import Audience, Reachable, Reached, Recipient
 from profile_grpc.service.customer_ports import CustomerStore
 from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.event_ports import EventStore
@@ -132,6 +133,38 @@ class ProfileStore(Protocol):
 
     async def feedback_holds(self) -> Mapping[str, bool]:
         """For every app that ever lost an endpoint to feedback: whether its dead items are held (F8)."""
+
+
+Cursor = tuple[str, str]
+"""The user and the device of the last profile that was read."""
+
+
+class RecipientPage(NamedTuple):
+    """Some recipients, in the order of keys."""
+
+    recipients: Sequence[Recipient]
+    """Fewer than were read where a profile has no live endpoint."""
+    cursor: Cursor | None
+    """The next page begins after it. None: this is the last page."""
+
+
+class RecipientStore(Protocol):
+    """Reads who can be reached."""
+
+    def reader(self, audience: Audience) -> RecipientReader:
+        """Reads an audience once, from a cursor on."""
+
+
+class RecipientReader(Protocol):
+    """Reads the recipients of one audience, one page after the other. Every method raises StoreError."""
+
+    async def page(self, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
+        """The recipients among the next `size` profiles of the target. `after`: the cursor of the page before."""
+
+    async def counted(
+        self, bounds: Reachable, after: Cursor | None
+    ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
+        """As `page`, of more profiles, without tokens: what is counted of them, and how many are alike."""
 
 
 @dataclass(frozen=True, slots=True)

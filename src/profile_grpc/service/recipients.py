@@ -16,8 +16,7 @@ from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, 
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging
 from profile_grpc.service.page_reading import read_ahead, read_profiles
-from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
-from profile_grpc.service.recipient_ports import Cursor, RecipientPage, RecipientStore
+from profile_grpc.service.ports import Clock, Cursor, ProfileFilter, ProfileStore, RecipientPage, RecipientStore
 
 MESSAGE = 500
 """Recipients and unreachable ids in one message at most."""

@@ -19,10 +19,9 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 from profile_grpc.service import refusals
 from profile_grpc.service.fair_queue import FairQueue, Lane
-from profile_grpc.service.group_commit import LINGER, Gathering, carry_out
+from profile_grpc.service.group_commit import LINGER, Gathering, Pace, carry_out
 from profile_grpc.service.large_commands import LargeCommands
 from profile_grpc.service.observer import Observer
-from profile_grpc.service.pace import Pace
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore, StoreUnavailable, TooManyRows
 from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.tracing import Span

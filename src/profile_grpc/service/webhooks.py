@@ -13,11 +13,10 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, Progress, Secret, Webhook, WebhookState
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
 from profile_grpc.service import paging
-from profile_grpc.service.event_ports import EventStore
+from profile_grpc.service.event_ports import EventStore, WebhookKey, WebhookStore
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.storing import attempted, random_id
 from profile_grpc.service.webhook_secrets import WebhookSecrets
-from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 
 _ID_LENGTH = 16
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from profile_grpc.domain.customers import CustomerEnd
 from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.keys import ProfileKey
-from profile_grpc.service.person_events import Person
+from profile_grpc.service.customer_ports import Person
 from profile_grpc.service.ports import Conflict
 from profile_grpc.store import rows, statements, tables
 from profile_grpc.store.database import Database

@@ -28,7 +28,7 @@ from profile_grpc.domain.filtering.of_customers import Parts, parts_of
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import Channel, Platform, ProfileStatus, PushPermission, UserState
 from profile_grpc.domain.reach import Audience, Customers, Reachable, Reached, Recipient, Users
-from profile_grpc.service.recipient_ports import Cursor, RecipientPage
+from profile_grpc.service.ports import Cursor, RecipientPage
 from profile_grpc.store import few_users, filtering, scanning, tables
 from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database

@@ -26,7 +26,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from profile_grpc.service.recipient_ports import Cursor
+from profile_grpc.service.ports import Cursor
 from profile_grpc.store import tables
 from profile_grpc.store.engine import Found, Query
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from sqlalchemy import BigInteger, Table, Text, and_, bindparam, delete, literal_column, select
 
 from profile_grpc.domain.webhooks import KEPT_DELIVERIES, Delivery, Failure, Progress, Secret, Webhook, WebhookState
+from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.ports import Conflict
-from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.store import statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Row

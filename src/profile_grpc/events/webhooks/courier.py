@@ -1,4 +1,4 @@
-"""One delivery attempt: signs a request, sends it, and returns the outcome (E6)."""
+"""One delivery attempt, of events or as a test: signs a request, sends it, and returns the outcome (E6)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from profile_grpc.outbound.answers import Limits, RequestFailed
 from profile_grpc.outbound.client import OutboundClient
 from profile_grpc.outbound.destinations import UrlRefused
 from profile_grpc.sealing import CannotOpen
-from profile_grpc.service.ports import Clock
+from profile_grpc.service.event_ports import WebhookKey
+from profile_grpc.service.ports import Clock, Conflict
 from profile_grpc.service.webhook_secrets import WebhookSecrets
+from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.tracing import TRACEPARENT, Attributes, Kind, Tracer
 
 LIMITS = Limits(seconds=10.0, answer_bytes=4096)
 """Limits of one attempt."""
+_TEST_ATTEMPTS = 10
+"""Maximum number of attempts to store the result of a test while deliveries change the webhook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,25 @@ class Courier:
             if outcome.failure is not None:
                 span.fail(str(outcome.status) if outcome.status else "no answer")
             return outcome
+
+    async def send_test(self, webhooks: Webhooks, key: WebhookKey) -> Delivery:
+        """Sends a request without events and stores it in the list of deliveries. The result changes nothing else.
+
+        Raises:
+            Refused: WEBHOOK_NOT_FOUND.
+        """
+        webhook = await webhooks.get(key)
+        message = messages.test(webhook, webhook.progress.attempts + 1)
+        outcome = await self.deliver(webhook, message)
+        for _ in range(_TEST_ATTEMPTS):
+            delivery = outcome.delivery(webhook, message)
+            try:
+                await webhooks.keep(webhook, delivery)
+            except Conflict:
+                webhook = await webhooks.get(key)
+            else:
+                return delivery
+        return outcome.delivery(webhook, message)
 
     async def _attempt(self, webhook: Webhook, message: Message, more: Mapping[str, str]) -> Outcome:
         began = self._clock.now()

@@ -15,10 +15,10 @@ from profile_grpc.domain.webhooks import MAX_EVENTS, Delivery, Progress, Webhook
 from profile_grpc.events.webhooks import message as messages
 from profile_grpc.events.webhooks.courier import Courier
 from profile_grpc.events.webhooks.source import Batch, EventsLost, EventSource
+from profile_grpc.service.event_ports import WebhookKey, WebhookStore
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, StoreError
-from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 
 log = structlog.get_logger(__name__)
 

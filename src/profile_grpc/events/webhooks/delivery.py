@@ -10,9 +10,9 @@ from time import monotonic
 import structlog
 
 from profile_grpc.events.webhooks.deliverer import Deliverer
+from profile_grpc.service.event_ports import WebhookKey, WebhookStore
 from profile_grpc.service.lease import LeaseLost
 from profile_grpc.service.ports import StoreError
-from profile_grpc.service.webhook_store import WebhookKey, WebhookStore
 
 log = structlog.get_logger(__name__)
 

@@ -18,7 +18,7 @@ from profile_grpc.domain.push_credentials import (
     PublicPart,
     PushCredential,
 )
-from profile_grpc.service.fair_semaphore import FairSemaphore
+from profile_grpc.service.fair_queue import FairSemaphore
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.push_credentials.ports import CredentialStore
 from profile_grpc.service.storing import attempted, random_id

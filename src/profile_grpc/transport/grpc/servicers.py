@@ -23,9 +23,9 @@ from profile_grpc.domain.reach import Audience
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.webhooks import Webhook
+from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.use_cases import UseCases
 from profile_grpc.service.watching import EventPosition, Page, read_token
-from profile_grpc.service.webhook_store import WebhookKey
 from profile_grpc.transport.grpc import (
     endpoints,
     imports,
