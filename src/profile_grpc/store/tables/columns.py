@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Index, MetaData, Text
+from sqlalchemy import Column, ColumnElement, Index, MetaData, Table, Text
 from sqlalchemy import literal_column as literal
 from sqlalchemy.types import TypeEngine
 
@@ -28,21 +28,27 @@ KEPT_AFTER_APP = {KEPT: True}
 # On SQLite, a row of few columns is stored in the tree of its primary key: one tree to search and write instead of two.
 IN_THE_KEY = False
 
+# What follows declares the columns of released migrations too: it must not change in effect.
 
-def text() -> TypeEngine[str]:
-    """Text in the order of its bytes, on each engine: SQLite's default, on PostgreSQL the collation "C".
+NAME = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text in the order of its bytes, on each engine: SQLite's default, on PostgreSQL the collation "C".
 
-    A collation of the operating system is slower and may change with an upgrade, which silently breaks indexes.
-    """
-    return Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def key(name: str, type_: TypeEngine[Any] | None = None) -> Column[Any]:
-    return Column(name, type_ or text(), primary_key=True, nullable=False, autoincrement=False)
+A collation of the operating system is slower and may change with an upgrade, which silently breaks indexes.
+"""
 
 
-def required(name: str, type_: TypeEngine[Any]) -> Column[Any]:
-    return Column(name, type_, nullable=False)
+def keys(type_: TypeEngine[Any], *names: str) -> list[Column[Any]]:
+    """Columns of the primary key."""
+    return [Column(name, type_, primary_key=True, nullable=False, autoincrement=False) for name in names]
+
+
+def required(type_: TypeEngine[Any], *names: str) -> list[Column[Any]]:
+    return [Column(name, type_, nullable=False) for name in names]
+
+
+def optional(type_: TypeEngine[Any], *names: str) -> list[Column[Any]]:
+    """Columns that may be NULL."""
+    return [Column(name, type_) for name in names]
 
 
 def added(name: str, type_: TypeEngine[Any], default: str) -> Column[Any]:
@@ -58,6 +64,9 @@ def sealed(name: str) -> Column[Any]:
     return Column(name, Text(), nullable=False, info={SEALED: True})
 
 
-def index(name: str, *columns: Column[Any], where: ColumnElement[bool] | None = None, unique: bool = False) -> Index:
+def index(
+    name: str, table: Table, *columns: str, where: ColumnElement[bool] | None = None, unique: bool = False
+) -> Index:
     """An index of the rows that meet the condition, or of all."""
-    return Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+    indexed = [table.c[column] for column in columns]
+    return Index(name, *indexed, unique=unique, sqlite_where=where, postgresql_where=where)

@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, SmallInteger, Table, Text
 
-from profile_grpc.store.tables.columns import KEPT_AFTER_APP, ON_COORDINATOR, index, key, metadata, required, text
+from profile_grpc.store.tables.columns import (
+    KEPT_AFTER_APP,
+    NAME,
+    ON_COORDINATOR,
+    index,
+    keys,
+    metadata,
+    optional,
+    required,
+)
 
 tenant = Table(
     "tenant",
     metadata,
-    key("tenant_id"),
-    required("create_time", BigInteger()),
+    *keys(NAME, "tenant_id"),
+    *required(BigInteger(), "create_time"),
     info=ON_COORDINATOR,
 )
 
 app = Table(
     "app",
     metadata,
-    key("app_id"),
-    required("tenant_id", text()),
-    required("create_time", BigInteger()),
-    required("update_time", BigInteger()),
-    required("display_name", Text()),
-    required("settings", Text()),
-    required("deleting", Boolean(create_constraint=False)),
-    required("revision", BigInteger()),
+    *keys(NAME, "app_id"),
+    *required(NAME, "tenant_id"),
+    *required(BigInteger(), "create_time", "update_time"),
+    *required(Text(), "display_name", "settings"),
+    *required(Boolean(create_constraint=False), "deleting"),
+    *required(BigInteger(), "revision"),
     # Set: the app is deleted, and its id reserved for the tenant (D4).
-    Column("delete_time", BigInteger()),
+    *optional(BigInteger(), "delete_time"),
     info=ON_COORDINATOR | KEPT_AFTER_APP,
 )
-index("app_tenant", app.c.tenant_id, app.c.app_id)
+index("app_tenant", app, "tenant_id", "app_id")
 
 # The addresses to which reminders for a tenant go (K4).
 tenant_contact = Table(
     "tenant_contact",
     metadata,
-    key("tenant_id"),
-    key("email"),
-    required("create_time", BigInteger()),
+    *keys(NAME, "tenant_id", "email"),
+    *required(BigInteger(), "create_time"),
     info=ON_COORDINATOR,
 )
 
@@ -45,8 +51,8 @@ tenant_contact = Table(
 directory_version = Table(
     "directory_version",
     metadata,
-    key("id", SmallInteger()),
-    required("version", BigInteger()),
+    *keys(SmallInteger(), "id"),
+    *required(BigInteger(), "version"),
     info=ON_COORDINATOR,
 )
 
@@ -55,7 +61,7 @@ directory_version = Table(
 hash_key = Table(
     "hash_key",
     metadata,
-    key("id", SmallInteger()),
-    required("check_value", Text()),
+    *keys(SmallInteger(), "id"),
+    *required(Text(), "check_value"),
     info=ON_COORDINATOR,
 )

@@ -8,11 +8,12 @@ from sqlalchemy import literal_column as literal
 from profile_grpc.store.tables.columns import (
     IN_THE_KEY,
     KEPT_AFTER_APP,
+    NAME,
     OF_APP,
     ON_COORDINATOR,
     added,
     index,
-    key,
+    keys,
     metadata,
     required,
 )
@@ -22,66 +23,44 @@ from profile_grpc.store.tables.columns import (
 event = Table(
     "event",
     metadata,
-    key("app_id"),
-    key("id"),
-    required("time", BigInteger()),
-    required("type", Text()),
-    required("user_id", Text()),
-    required("device_id", Text()),
-    required("reason", Text()),
+    *keys(NAME, "app_id", "id"),
+    *required(BigInteger(), "time"),
+    *required(Text(), "type", "user_id", "device_id", "reason"),
     added("customer_id", Text(), "''"),
     added("version", BigInteger(), "0"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP | KEPT_AFTER_APP,
 )
 # The sequencer takes a limited number: of each profile those of the lowest versions.
-index("event_of_profile", event.c.app_id, event.c.user_id, event.c.device_id, event.c.version, event.c.id)
+index("event_of_profile", event, "app_id", "user_id", "device_id", "version", "id")
 
 # The events with their positions, for readers. In order of position; the app is in the key for the cluster's sake.
 event_log = Table(
     "event_log",
     metadata,
-    key("position", BigInteger()),
-    key("app_id"),
-    required("event_id", Text()),
-    required("position_time", BigInteger()),
-    required("time", BigInteger()),
-    required("type", Text()),
-    required("user_id", Text()),
-    required("device_id", Text()),
-    required("customer_id", Text()),
-    required("reason", Text()),
-    required("version", BigInteger()),
+    *keys(BigInteger(), "position"),
+    *keys(NAME, "app_id"),
+    *required(Text(), "event_id"),
+    *required(BigInteger(), "position_time", "time"),
+    *required(Text(), "type", "user_id", "device_id", "customer_id", "reason"),
+    *required(BigInteger(), "version"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP | KEPT_AFTER_APP,
 )
 
 # The events of a person, to erase and to export them (C8, C9). Erased events leave the indexes.
-index(
-    "event_log_user",
-    event_log.c.app_id,
-    event_log.c.user_id,
-    event_log.c.device_id,
-    where=event_log.c.user_id != literal("''"),
-)
-index(
-    "event_log_customer",
-    event_log.c.app_id,
-    event_log.c.customer_id,
-    where=event_log.c.customer_id != literal("''"),
-)
+index("event_log_user", event_log, "app_id", "user_id", "device_id", where=event_log.c.user_id != literal("''"))
+index("event_log_customer", event_log, "app_id", "customer_id", where=event_log.c.customer_id != literal("''"))
 
 # One row, whose id is 1: how far positions are given (`store.events`).
 event_head = Table(
     "event_head",
     metadata,
-    key("id", SmallInteger()),
-    required("epoch", BigInteger()),
-    required("epoch_id", Text()),
-    required("allocated", BigInteger()),
-    required("published", BigInteger()),
-    required("oldest", BigInteger()),
-    required("apps", Text()),
+    *keys(SmallInteger(), "id"),
+    *required(BigInteger(), "epoch"),
+    *required(Text(), "epoch_id"),
+    *required(BigInteger(), "allocated", "published", "oldest"),
+    *required(Text(), "apps"),
     added("erasures", BigInteger(), "0"),
     postgresql_with={"fillfactor": 50},
     info=ON_COORDINATOR,
@@ -91,9 +70,9 @@ event_head = Table(
 event_epoch = Table(
     "event_epoch",
     metadata,
-    key("epoch", BigInteger()),
-    required("epoch_id", Text()),
-    required("begin", BigInteger()),
+    *keys(BigInteger(), "epoch"),
+    *required(Text(), "epoch_id"),
+    *required(BigInteger(), "begin"),
     info=ON_COORDINATOR,
 )
 
@@ -101,8 +80,8 @@ event_epoch = Table(
 event_fence = Table(
     "event_fence",
     metadata,
-    key("app_id"),
-    required("epoch", BigInteger()),
+    *keys(NAME, "app_id"),
+    *required(BigInteger(), "epoch"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP | KEPT_AFTER_APP,
 )

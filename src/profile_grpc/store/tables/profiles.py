@@ -2,58 +2,50 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, SmallInteger, Table, Text, and_, not_
+from sqlalchemy import BigInteger, Boolean, Integer, SmallInteger, Table, Text, and_, not_
 from sqlalchemy import literal_column as literal
 
 from profile_grpc.domain.profile import ProfileStatus, UserState
 from profile_grpc.store.tables.columns import (
     IN_THE_KEY,
     KEPT_AFTER_APP,
+    NAME,
     OF_APP,
     added,
     index,
-    key,
+    keys,
     metadata,
+    optional,
     required,
-    text,
 )
 
 profile = Table(
     "profile",
     metadata,
-    key("app_id"),
-    key("user_id"),
-    key("device_id"),
-    required("create_time", BigInteger()),
-    required("register_time", BigInteger()),
-    required("update_time", BigInteger()),
-    required("register_day", Integer()),
-    required("status", SmallInteger()),
-    required("user_state", SmallInteger()),
-    required("platform", SmallInteger()),
-    required("channels", SmallInteger()),  # one bit for each channel: 1 << number
-    Column("push_endpoints", Text()),
-    Column("push_permission", SmallInteger()),
-    required("push_superseded", Boolean(create_constraint=False)),
-    Column("customer_id", text()),
-    Column("attributes", Text()),
-    Column("last_heartbeat_time", BigInteger()),
-    Column("heartbeat_day", Integer()),
-    Column("unregister_time", BigInteger()),
-    Column("unregister_reason", Text()),
-    Column("call_sequence", BigInteger()),
-    Column("call_method", SmallInteger()),
-    required("mad_count_time", BigInteger()),
-    required("mad_number", Integer()),
-    Column("mad_deletion_time", BigInteger()),
-    required("revision", BigInteger()),
+    *keys(NAME, "app_id", "user_id", "device_id"),
+    *required(BigInteger(), "create_time", "register_time", "update_time"),
+    *required(Integer(), "register_day"),
+    *required(SmallInteger(), "status", "user_state", "platform"),
+    *required(SmallInteger(), "channels"),  # one bit for each channel: 1 << number
+    *optional(Text(), "push_endpoints"),
+    *optional(SmallInteger(), "push_permission"),
+    *required(Boolean(create_constraint=False), "push_superseded"),
+    *optional(NAME, "customer_id"),
+    *optional(Text(), "attributes"),
+    *optional(BigInteger(), "last_heartbeat_time"),
+    *optional(Integer(), "heartbeat_day"),
+    *optional(BigInteger(), "unregister_time"),
+    *optional(Text(), "unregister_reason"),
+    *optional(BigInteger(), "call_sequence"),
+    *optional(SmallInteger(), "call_method"),
+    *required(BigInteger(), "mad_count_time"),
+    *required(Integer(), "mad_number"),
+    *optional(BigInteger(), "mad_deletion_time"),
+    *required(BigInteger(), "revision"),
     added("version", BigInteger(), "0"),
     # What filters compare (T3), derived from `attributes`: language and versions by their keys.
-    Column("language", text()),
-    Column("time_zone", text()),
-    Column("sdk_version", text()),
-    Column("os_version", text()),
-    Column("last_opened_time", BigInteger()),
+    *optional(NAME, "language", "time_zone", "sdk_version", "os_version"),
+    *optional(BigInteger(), "last_opened_time"),
     # Leaves space for a heartbeat's new row version on the same page, so that no index is changed (HOT).
     postgresql_with={"fillfactor": 80},
     info=OF_APP | KEPT_AFTER_APP,
@@ -72,45 +64,26 @@ HAS_CUSTOMER = profile.c.customer_id.is_not(None)
 # The profiles on a device that a registration may change (R5, R6), and those whose push it may supersede (R7). The
 # indexes contain user and device: so any of them finds a single profile fast, even if very many profiles share the
 # device or the user.
-index(
-    "profile_on_device",
-    profile.c.app_id,
-    profile.c.device_id,
-    profile.c.status,
-    profile.c.user_state,
-    profile.c.user_id,
-)
-index("profile_receiving", profile.c.app_id, profile.c.user_id, profile.c.device_id, where=IS_RECEIVING)
-index("profile_customer", profile.c.app_id, profile.c.customer_id, where=HAS_CUSTOMER)
+index("profile_on_device", profile, "app_id", "device_id", "status", "user_state", "user_id")
+index("profile_receiving", profile, "app_id", "user_id", "device_id", where=IS_RECEIVING)
+index("profile_customer", profile, "app_id", "customer_id", where=HAS_CUSTOMER)
 # By the day, not by the time: so most heartbeats do not change the index (HOT updates on PostgreSQL).
-index("profile_heartbeat", profile.c.app_id, profile.c.heartbeat_day, where=HAS_HEARTBEAT)
-index("profile_register", profile.c.app_id, profile.c.register_day, where=HAS_NO_HEARTBEAT)
+index("profile_heartbeat", profile, "app_id", "heartbeat_day", where=HAS_HEARTBEAT)
+index("profile_register", profile, "app_id", "register_day", where=HAS_NO_HEARTBEAT)
 # In the order of keys, so that a page of the profiles with one value is a range. `last_opened_time` has no index: it
 # changes with most updates, which are HOT without one.
+index("profile_language", profile, "app_id", "language", "user_id", "device_id", where=profile.c.language.is_not(None))
 index(
-    "profile_language",
-    profile.c.app_id,
-    profile.c.language,
-    profile.c.user_id,
-    profile.c.device_id,
-    where=profile.c.language.is_not(None),
+    "profile_time_zone", profile, "app_id", "time_zone", "user_id", "device_id", where=profile.c.time_zone.is_not(None)
 )
-index(
-    "profile_time_zone",
-    profile.c.app_id,
-    profile.c.time_zone,
-    profile.c.user_id,
-    profile.c.device_id,
-    where=profile.c.time_zone.is_not(None),
-)
-index("profile_unregister", profile.c.app_id, profile.c.unregister_time, where=IS_UNREGISTERED)
+index("profile_unregister", profile, "app_id", "unregister_time", where=IS_UNREGISTERED)
 
 guard = Table(
     "guard",
     metadata,
-    key("app_id"),
-    key("number", Integer()),
-    required("revision", BigInteger()),
+    *keys(NAME, "app_id"),
+    *keys(Integer(), "number"),
+    *required(BigInteger(), "revision"),
     sqlite_with_rowid=IN_THE_KEY,
     # Registrations change these rows frequently. The fill factor keeps each row on its page (HOT).
     postgresql_with={"fillfactor": 50},
@@ -121,10 +94,7 @@ guard = Table(
 token_holder = Table(
     "token_holder",
     metadata,
-    key("app_id"),
-    key("token_hash"),
-    key("device_id"),
-    key("user_id"),
+    *keys(NAME, "app_id", "token_hash", "device_id", "user_id"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP | KEPT_AFTER_APP,
 )
@@ -134,32 +104,24 @@ token_holder = Table(
 device_order = Table(
     "device_order",
     metadata,
-    key("app_id"),
-    key("device_id"),
-    required("sequence", BigInteger()),
-    required("method", SmallInteger()),
-    Column("forget_time", BigInteger()),
-    required("revision", BigInteger()),
+    *keys(NAME, "app_id", "device_id"),
+    *required(BigInteger(), "sequence"),
+    *required(SmallInteger(), "method"),
+    *optional(BigInteger(), "forget_time"),
+    *required(BigInteger(), "revision"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP | KEPT_AFTER_APP,
 )
-index(
-    "device_order_forget_time",
-    device_order.c.app_id,
-    device_order.c.forget_time,
-    where=device_order.c.forget_time.is_not(None),
-)
+index("device_order_forget_time", device_order, "app_id", "forget_time", where=device_order.c.forget_time.is_not(None))
 
 # Each endpoint that is lost to feedback changes its app's row. The fill factor keeps the row on its page (HOT).
 feedback_breaker = Table(
     "feedback_breaker",
     metadata,
-    key("app_id"),
-    required("lost", Text()),
-    Column("held_time", BigInteger()),
-    Column("go_until", BigInteger()),
-    Column("stop_time", BigInteger()),
-    required("revision", BigInteger()),
+    *keys(NAME, "app_id"),
+    *required(Text(), "lost"),
+    *optional(BigInteger(), "held_time", "go_until", "stop_time"),
+    *required(BigInteger(), "revision"),
     sqlite_with_rowid=IN_THE_KEY,
     postgresql_with={"fillfactor": 50},
     info=OF_APP,
@@ -168,40 +130,35 @@ feedback_breaker = Table(
 tombstone = Table(
     "tombstone",
     metadata,
-    key("app_id"),
-    key("profile_hash"),
-    required("reason", Text()),
-    required("delete_time", BigInteger()),
-    required("mad_deletion_time", BigInteger()),
+    *keys(NAME, "app_id", "profile_hash"),
+    *required(Text(), "reason"),
+    *required(BigInteger(), "delete_time", "mad_deletion_time"),
     added("version", BigInteger(), "0"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP | KEPT_AFTER_APP,
 )
-index("tombstone_delete_time", tombstone.c.app_id, tombstone.c.delete_time)
+index("tombstone_delete_time", tombstone, "app_id", "delete_time")
 
 # The key contains the number of the count, so a second count with the same number cannot be written (M4).
 mad_ledger = Table(
     "mad_ledger",
     metadata,
-    key("app_id"),
-    key("profile_hash"),
-    key("number", Integer()),
-    required("day", Integer()),
-    required("count_time", BigInteger()),
+    *keys(NAME, "app_id", "profile_hash"),
+    *keys(Integer(), "number"),
+    *required(Integer(), "day"),
+    *required(BigInteger(), "count_time"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP | KEPT_AFTER_APP,
 )
-index("mad_ledger_day", mad_ledger.c.app_id, mad_ledger.c.day)
+index("mad_ledger_day", mad_ledger, "app_id", "day")
 
 # Each transaction adds to a random one of several rows, so that transactions rarely wait for each other.
 profile_count = Table(
     "profile_count",
     metadata,
-    key("app_id"),
-    key("status", SmallInteger()),
-    key("platform", SmallInteger()),
-    key("shard", SmallInteger()),
-    required("profiles", BigInteger()),
+    *keys(NAME, "app_id"),
+    *keys(SmallInteger(), "status", "platform", "shard"),
+    *required(BigInteger(), "profiles"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP,
 )
@@ -209,9 +166,9 @@ profile_count = Table(
 endpoint_count = Table(
     "endpoint_count",
     metadata,
-    key("app_id"),
-    key("shard", SmallInteger()),
-    required("endpoints", BigInteger()),
+    *keys(NAME, "app_id"),
+    *keys(SmallInteger(), "shard"),
+    *required(BigInteger(), "endpoints"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP,
 )
@@ -220,10 +177,8 @@ endpoint_count = Table(
 import_start = Table(
     "import_start",
     metadata,
-    key("app_id"),
-    key("import_id"),
-    required("start_time", BigInteger()),
-    required("revision", BigInteger()),
+    *keys(NAME, "app_id", "import_id"),
+    *required(BigInteger(), "start_time", "revision"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP,
 )

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, SmallInteger, Table, Text
 
-from profile_grpc.store.tables.columns import IN_THE_KEY, OF_APP, ON_COORDINATOR, key, metadata, required
+from profile_grpc.store.tables.columns import (
+    IN_THE_KEY,
+    NAME,
+    OF_APP,
+    ON_COORDINATOR,
+    keys,
+    metadata,
+    optional,
+    required,
+)
 
 reaper_deletion = Table(
     "reaper_deletion",
     metadata,
-    key("app_id"),
-    key("time", BigInteger()),
-    required("deletions", BigInteger()),
+    *keys(NAME, "app_id"),
+    *keys(BigInteger(), "time"),
+    *required(BigInteger(), "deletions"),
     sqlite_with_rowid=IN_THE_KEY,
     info=OF_APP,
 )
@@ -19,9 +28,9 @@ reaper_deletion = Table(
 lease = Table(
     "lease",
     metadata,
-    key("name"),
-    required("holder", Text()),
-    required("expire_time", BigInteger()),
+    *keys(NAME, "name"),
+    *required(Text(), "holder"),
+    *required(BigInteger(), "expire_time"),
     info=ON_COORDINATOR,
 )
 
@@ -29,9 +38,8 @@ lease = Table(
 reaper_record = Table(
     "reaper_record",
     metadata,
-    key("id", SmallInteger()),
-    Column("last_pass_time", BigInteger()),
-    Column("held_since", BigInteger()),
+    *keys(SmallInteger(), "id"),
+    *optional(BigInteger(), "last_pass_time", "held_since"),
     info=ON_COORDINATOR,
 )
 
@@ -39,7 +47,7 @@ reaper_record = Table(
 reaper_hold = Table(
     "reaper_hold",
     metadata,
-    key("app_id"),
-    required("time", BigInteger()),
+    *keys(NAME, "app_id"),
+    *required(BigInteger(), "time"),
     info=ON_COORDINATOR,
 )

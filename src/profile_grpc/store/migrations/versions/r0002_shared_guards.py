@@ -8,7 +8,7 @@ Revision ID: 0002
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import keys, required
+from profile_grpc.store.tables.columns import keys, required
 
 revision = "0002"
 down_revision = "0001"

@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, add, index, keys, optional, required
+from profile_grpc.store.migrations.changes import add, index
+from profile_grpc.store.tables.columns import NAME, keys, optional, required
 
 revision = "0006"
 down_revision = "0005"
@@ -26,9 +27,9 @@ _OLD = "push_token_0005"
 
 def upgrade() -> None:
     """Adds what is new, and makes `push_token` anew."""
-    add("profile", optional(sa.SmallInteger(), "push_permission"))
-    add("profile", optional(sa.BigInteger(), "call_sequence"))
-    add("profile", optional(sa.SmallInteger(), "call_method"))
+    add("profile", *optional(sa.SmallInteger(), "push_permission"))
+    add("profile", *optional(sa.BigInteger(), "call_sequence"))
+    add("profile", *optional(sa.SmallInteger(), "call_method"))
     op.create_table(
         "device_order",
         *keys(NAME, "app_id", "device_id"),

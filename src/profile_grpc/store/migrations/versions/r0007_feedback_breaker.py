@@ -11,7 +11,7 @@ Revision ID: 0007
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, keys, optional, required
+from profile_grpc.store.tables.columns import NAME, keys, optional, required
 
 revision = "0007"
 down_revision = "0006"

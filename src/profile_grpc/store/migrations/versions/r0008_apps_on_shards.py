@@ -9,7 +9,8 @@ Revision ID: 0008
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, index, keys, required
+from profile_grpc.store.migrations.changes import index
+from profile_grpc.store.tables.columns import NAME, keys, required
 
 revision = "0008"
 down_revision = "0007"

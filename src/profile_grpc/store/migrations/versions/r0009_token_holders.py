@@ -12,7 +12,7 @@ Revision ID: 0009
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, keys
+from profile_grpc.store.tables.columns import NAME, keys
 
 revision = "0009"
 down_revision = "0008"

@@ -12,7 +12,8 @@ Revision ID: 0011
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, add_with_default, index, keys, required
+from profile_grpc.store.migrations.changes import add, index
+from profile_grpc.store.tables.columns import NAME, added, keys, required
 
 revision = "0011"
 down_revision = "0010"
@@ -21,10 +22,9 @@ oldest_program = "0009"
 
 def upgrade() -> None:
     """Adds the versions, the log of positions and what guards it."""
-    add_with_default("profile", "version", sa.BigInteger(), "0")
-    add_with_default("tombstone", "version", sa.BigInteger(), "0")
-    add_with_default("event", "customer_id", sa.Text(), "''")
-    add_with_default("event", "version", sa.BigInteger(), "0")
+    add("profile", added("version", sa.BigInteger(), "0"))
+    add("tombstone", added("version", sa.BigInteger(), "0"))
+    add("event", added("customer_id", sa.Text(), "''"), added("version", sa.BigInteger(), "0"))
     index("event_of_profile", "event", ["app_id", "user_id", "device_id", "version", "id"])
     op.create_table(
         "event_log",

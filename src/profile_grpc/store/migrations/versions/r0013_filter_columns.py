@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from profile_grpc.domain.filtering.values import version_key
-from profile_grpc.store.migrations.columns import NAME, add, index, optional
+from profile_grpc.store.migrations.changes import add, index
+from profile_grpc.store.tables.columns import NAME, optional
 
 revision = "0013"
 down_revision = "0012"
@@ -22,8 +23,8 @@ down_revision = "0012"
 
 def upgrade() -> None:
     """Adds the columns, fills them, and creates the indexes."""
-    add("profile", optional(NAME, "language", "time_zone", "sdk_version", "os_version"))
-    add("profile", optional(sa.BigInteger(), "last_opened_time"))
+    add("profile", *optional(NAME, "language", "time_zone", "sdk_version", "os_version"))
+    add("profile", *optional(sa.BigInteger(), "last_opened_time"))
     _fill(op.get_bind())
     for name in ("language", "time_zone"):
         index(f"profile_{name}", "profile", ["app_id", name, "user_id", "device_id"], f"{name} IS NOT NULL")

@@ -8,7 +8,8 @@ Revision ID: 0014
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, add_with_default, index, keys, optional, required
+from profile_grpc.store.migrations.changes import add, index
+from profile_grpc.store.tables.columns import NAME, added, keys, optional, required
 
 revision = "0014"
 down_revision = "0013"
@@ -49,4 +50,4 @@ def upgrade() -> None:
     )
     index("customer_tombstone_target", "customer_tombstone", ["tenant_id", "target_id"], "target_id IS NOT NULL")
     index("customer_tombstone_delete_time", "customer_tombstone", ["tenant_id", "delete_time"])
-    add_with_default("event_head", "erasures", sa.BigInteger(), "0")
+    add("event_head", added("erasures", sa.BigInteger(), "0"))

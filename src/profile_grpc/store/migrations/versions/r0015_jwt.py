@@ -8,7 +8,8 @@ Revision ID: 0015
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, index, keys, optional, required
+from profile_grpc.store.migrations.changes import index
+from profile_grpc.store.tables.columns import NAME, keys, optional, required
 
 revision = "0015"
 down_revision = "0014"

@@ -8,7 +8,7 @@ Revision ID: 0017
 import sqlalchemy as sa
 from alembic import op
 
-from profile_grpc.store.migrations.columns import NAME, keys, required
+from profile_grpc.store.tables.columns import NAME, keys, required
 
 revision = "0017"
 down_revision = "0016"

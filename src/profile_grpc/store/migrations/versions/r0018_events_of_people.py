@@ -5,7 +5,7 @@ Older programs can use it: they do not depend on indexes.
 Revision ID: 0018
 """
 
-from profile_grpc.store.migrations.columns import index
+from profile_grpc.store.migrations.changes import index
 
 revision = "0018"
 down_revision = "0017"
