@@ -100,8 +100,7 @@ class SecretBox:
 
     def seal(self, secret: str, row: str) -> str:
         """The encrypted secret, as base64. `row` identifies the row that it is for."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return b64encode(_FIRST_FORM + nonce + self._cipher.encrypt(nonce, secret.encode(), row.encode())).decode()
+        return b64encode(_FIRST_FORM + _encrypt(self._cipher, secret.encode(), row)).decode()
 
     def open(self, sealed: str, row: str) -> str:
         """The secret.
@@ -109,14 +108,13 @@ class SecretBox:
         Raises:
             CannotOpen: it was changed, or encrypted for another row or under another key.
         """
-        start = len(_FIRST_FORM) + _NONCE_BYTES
         try:
             content = b64decode(sealed)
-            if not content.startswith(_FIRST_FORM):
-                raise CannotOpen
-            return self._cipher.decrypt(content[len(_FIRST_FORM) : start], content[start:], row.encode()).decode()
-        except (InvalidTag, ValueError):
+        except ValueError:
             raise CannotOpen from None
+        if not content.startswith(_FIRST_FORM):
+            raise CannotOpen
+        return _decrypt(self._cipher, content[len(_FIRST_FORM) :], row).decode()
 
 
 class _Sealed(NamedTuple):
@@ -194,7 +192,7 @@ def _encrypt(cipher: AESGCM, content: bytes, row: str) -> bytes:
 def _decrypt(cipher: AESGCM, encrypted: bytes, row: str) -> bytes:
     try:
         return cipher.decrypt(encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:], row.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # a nonce may be too short
         raise CannotOpen from None
 
 

@@ -8,17 +8,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Text,
-    bindparam,
-    cast,
-    delete,
-    func,
-    literal_column,
-    select,
-)
+from sqlalchemy import BigInteger, ColumnElement, cast, delete, func, literal_column, select
 
 from profile_grpc.domain import customer_schema
 from profile_grpc.domain.customer_schema import CustomerSchema
@@ -26,7 +16,7 @@ from profile_grpc.domain.customers import Customer, CustomerId, CustomerTombston
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.filtering.of_customers import names_read, parts_of
 from profile_grpc.service.customer_ports import CustomerFilter
-from profile_grpc.store import statements, tables, times
+from profile_grpc.store import parameters, statements, tables, times
 from profile_grpc.store.customer_rows import (
     read_customer,
     read_schema,
@@ -59,14 +49,13 @@ class SqlCustomers:
         )
         targeted = gone.c.target_id.is_not(None)
         self._merged = statements.lookup(database, gone, ["tenant_id", "target_id"], ["customer_hash"], targeted)
-        limit = bindparam("limit", type_=BigInteger())
-        self._lists = {name: database.prepare(_list(name).limit(limit)) for name in _LOOKED_UP}
+        self._lists = {name: database.prepare(_list(name).limit(parameters.LIMIT)) for name in _LOOKED_UP}
         part: ColumnElement[int] = literal_column(str(_PART))
         self._parts = {name: database.prepare(_bounded(_list(name).limit(part))) for name in _LOOKED_UP}
         self._given = database.prepare(_bounded(_of_given(database)))
         self._named = database.prepare(_named())
-        before = bindparam("before", type_=BigInteger())
-        of_tenant = gone.c.tenant_id == bindparam("tenant_id", type_=Text())
+        before = parameters.number("before")
+        of_tenant = gone.c.tenant_id == parameters.text("tenant_id")
         self._purge = database.prepare(delete(gone).where(of_tenant, gone.c.delete_time < before))
 
     async def get(self, key: CustomerId) -> Customer | None:
@@ -165,22 +154,22 @@ def _named() -> Any:  # noqa: ANN401 - a query
         select(profile.c.customer_id)
         .distinct()
         .where(
-            profile.c.app_id == bindparam("app_id", type_=Text()),
-            profile.c.customer_id > bindparam("after", type_=Text()),
+            profile.c.app_id == parameters.text("app_id"),
+            profile.c.customer_id > parameters.text("after"),
             tables.HAS_CUSTOMER,
         )
         .order_by(profile.c.customer_id)
-        .limit(bindparam("limit", type_=BigInteger()))
+        .limit(parameters.LIMIT)
     )
 
 
 def _list(by: str | None) -> Any:  # noqa: ANN401 - a query
-    wanted = [] if by is None else [_customer.c[by] == bindparam(by, type_=Text()), _customer.c[by].is_not(None)]
+    wanted = [] if by is None else [_customer.c[by] == parameters.text(by), _customer.c[by].is_not(None)]
     return (
         select(_customer)
         .where(
-            _customer.c.tenant_id == bindparam("tenant_id", type_=Text()),
-            _customer.c.customer_id > bindparam("after", type_=Text()),
+            _customer.c.tenant_id == parameters.text("tenant_id"),
+            _customer.c.customer_id > parameters.text("after"),
             *wanted,
         )
         .order_by(_customer.c.customer_id)
@@ -199,7 +188,7 @@ def _of_given(database: Database) -> Any:  # noqa: ANN401 - a query
     return (
         select(_customer)
         .select_from(given.join(_customer, _customer.c.customer_id == given.c.customer_id))
-        .where(_customer.c.tenant_id == bindparam("tenant_id", type_=Text()))
+        .where(_customer.c.tenant_id == parameters.text("tenant_id"))
         .order_by(_customer.c.customer_id)
     )
 
@@ -210,6 +199,4 @@ def _bounded(query: Any) -> Any:  # noqa: ANN401 - a query
     size = func.coalesce(func.length(seen.c.attributes), literal_column("0"))
     before = cast(func.sum(size).over(order_by=seen.c.customer_id) - size, BigInteger)
     counted = select(*seen.c, before.label("before")).subquery("counted")
-    return (
-        select(counted).where(counted.c.before < bindparam("room", type_=BigInteger())).order_by(counted.c.customer_id)
-    )
+    return select(counted).where(counted.c.before < parameters.number("room")).order_by(counted.c.customer_id)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Text, bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from profile_grpc.domain.settings import App
 from profile_grpc.service.directory_ports import KeyKind, Reservation, StoredKey, Tenant
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import settings_documents, statements, tables, times
+from profile_grpc.store import parameters, settings_documents, statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Row
-
-_LIMIT = bindparam("limit", type_=BigInteger())
 
 
 class SqlDirectory:
@@ -35,19 +33,19 @@ class SqlDirectory:
         self._app = prepare(select(app).where(one, exists))
         columns = [column.name for column in app.c]
         self._apps_by_id = statements.lookup(database, app, ["app_id"], columns, exists)
-        its = app.c.tenant_id == bindparam("of_tenant_id", type_=Text())
+        its = app.c.tenant_id == parameters.text("of_tenant_id")
         self._apps_of_tenant_by_id = statements.lookup(database, app, ["app_id"], columns, exists, its)
         self._ids_of_tenant = statements.lookup(database, app, ["app_id"], columns, its)
         """The apps, and the apps with the reservations. A reservation looks like an app that is being deleted."""
         next_by_id = (app.c.app_id > bindparam("after"), exists)
-        apps = select(app).where(*next_by_id).order_by(app.c.app_id).limit(_LIMIT)
+        apps = select(app).where(*next_by_id).order_by(app.c.app_id).limit(parameters.LIMIT)
         self._apps = prepare(apps)
         self._apps_of_tenant = prepare(apps.where(app.c.tenant_id == bindparam("tenant_id")))
         self._change_app = statements.update_seen(database, app, [c.name for c in app.c if c is not app.c.app_id])
         reservation = select(app.c.app_id, app.c.tenant_id, app.c.delete_time, app.c.revision).where(reserved)
         self._reservation = prepare(reservation.where(one))
         older = (app.c.delete_time < bindparam("before"), app.c.app_id > bindparam("after"))
-        self._reservations = prepare(reservation.where(*older).order_by(app.c.app_id).limit(_LIMIT))
+        self._reservations = prepare(reservation.where(*older).order_by(app.c.app_id).limit(parameters.LIMIT))
         self._release_app = prepare(delete(app).where(one, reserved, app.c.revision == bindparam("seen")))
         self._delete_rows = [
             prepare(delete(table).where(table.c.app_id == bindparam("app_id"))) for table in tables.DELETED_WITH_APP
@@ -60,7 +58,9 @@ class SqlDirectory:
         self._add_key = statements.insert_new(database, key)
         self._key = prepare(select(key).where(key.c.key_id == bindparam("key_id")))
         newest_first = (key.c.create_time.desc(), key.c.key_id.desc())
-        keys = select(key).where(key.c.tenant_id == bindparam("tenant_id")).order_by(*newest_first).limit(_LIMIT)
+        keys = (
+            select(key).where(key.c.tenant_id == bindparam("tenant_id")).order_by(*newest_first).limit(parameters.LIMIT)
+        )
         self._keys = prepare(keys)
         self._keys_of_app = prepare(keys.where(key.c.app_id == bindparam("app_id")))
         self._key_used = prepare(

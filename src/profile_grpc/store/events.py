@@ -19,10 +19,8 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     FromClause,
-    Text,
     and_,
     bindparam,
     case,
@@ -37,7 +35,7 @@ from sqlalchemy import (
 from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT, Event, EventType
 from profile_grpc.service.event_ports import BATCH, Assigned, EventHead, LoggedEvent, PendingEvent
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import statements, tables, times
+from profile_grpc.store import parameters, statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Insert, Prepared, Query, Returning, Row, deferred
 from profile_grpc.store.shards import Shards
@@ -66,35 +64,33 @@ class SqlEvents:
         self._positions = _Positions(database)
         prepare = database.prepare
         log, epoch = tables.event_log, tables.event_epoch
-        after, upto = bindparam("after", type_=BigInteger()), bindparam("upto", type_=BigInteger())
+        after, upto = parameters.number("after"), parameters.number("upto")
         within = (log.c.position > after, log.c.position <= upto)
         logged = [log.c[name] for name in _LOGGED]
         self._read = prepare(select(*logged).where(*within).order_by(log.c.position))
         self._read_of_apps = statements.lookup(database, log, ["app_id"], _LOGGED, *within)
-        self._epoch = prepare(select(epoch.c.epoch).where(epoch.c.epoch_id == bindparam("epoch_id", type_=Text())))
+        self._epoch = prepare(select(epoch.c.epoch).where(epoch.c.epoch_id == parameters.text("epoch_id")))
         self._next_epoch = prepare(select(func.min(epoch.c.begin)).where(epoch.c.epoch > bindparam("epoch")))
-        since = log.c.position_time >= bindparam("time", type_=BigInteger())
+        since = log.c.position_time >= parameters.number("time")
         self._first_since = prepare(select(func.min(log.c.position)).where(since))
         self._first = prepare(select(func.min(log.c.position)))
         self._purge = prepare(delete(log).where(log.c.position <= upto))
         self._last_time = prepare(select(func.max(log.c.position_time)))
         self._stamp = prepare(
             update(log)
-            .values(position_time=bindparam("now", type_=BigInteger()))
-            .where(log.c.position_time > bindparam("ahead", type_=BigInteger()))
+            .values(position_time=parameters.number("now"))
+            .where(log.c.position_time > parameters.number("ahead"))
         )
         head = tables.event_head
         self._raise_oldest = prepare(
             update(head)
-            .values(oldest=bindparam("upto", type_=BigInteger()))
-            .where(head.c.id == _HEAD, head.c.oldest < bindparam("upto", type_=BigInteger()))
+            .values(oldest=parameters.number("upto"))
+            .where(head.c.id == _HEAD, head.c.oldest < parameters.number("upto"))
         )
         self._purge_epochs = prepare(
             delete(epoch).where(
                 epoch.c.epoch
-                < select(func.max(epoch.c.epoch))
-                .where(epoch.c.begin < bindparam("upto", type_=BigInteger()))
-                .scalar_subquery()
+                < select(func.max(epoch.c.epoch)).where(epoch.c.begin < parameters.number("upto")).scalar_subquery()
             )
         )
 
@@ -185,18 +181,16 @@ class _Positions:
         self._number = prepare(select(func.count(), func.min(waiting.c.time)))
         self._log_waiting = _log_waiting(database)
         self._take_logged = _take_logged(database)
-        mine = (head.c.id == _HEAD, head.c.epoch == bindparam("of_epoch", type_=BigInteger()))
-        to = bindparam("to", type_=BigInteger())
-        since = bindparam("since", type_=BigInteger())
+        mine = (head.c.id == _HEAD, head.c.epoch == parameters.number("of_epoch"))
+        to = parameters.number("to")
+        since = parameters.number("since")
         unchanged = (*mine, head.c.allocated == since, head.c.published == since)
         self._advance = prepare(update(head).values(allocated=to, published=to).where(*unchanged))
-        self._allocate = prepare(
-            update(head).values(allocated=to, apps=bindparam("of_apps", type_=Text())).where(*unchanged)
-        )
+        self._allocate = prepare(update(head).values(allocated=to, apps=parameters.text("of_apps")).where(*unchanged))
         self._publish = prepare(update(head).values(published=to, apps="").where(*mine, head.c.allocated == to))
         self._begin = prepare(
             update(head)
-            .values(epoch=bindparam("to_epoch", type_=BigInteger()), epoch_id=bindparam("to_id", type_=Text()))
+            .values(epoch=parameters.number("to_epoch"), epoch_id=parameters.text("to_id"))
             .where(*mine, head.c.allocated == to)
         )
         self._add_head = statements.insert_new(database, head)
@@ -325,7 +319,7 @@ def _waiting(*names: str) -> Query:
     """SELECT columns of the first events of the queue, up to `limit`."""
     event = tables.event
     order = [event.c[name] for name in _QUEUE_ORDER]
-    return select(*(event.c[name] for name in names)).order_by(*order).limit(bindparam("limit", type_=BigInteger()))
+    return select(*(event.c[name] for name in names)).order_by(*order).limit(parameters.LIMIT)
 
 
 @deferred
@@ -341,9 +335,9 @@ def _log_waiting(database: Database) -> Prepared:
     timed = select(first, latest.label("latest")).subquery("timed")
     number = func.row_number().over(order_by=(timed.c.latest, *(timed.c[name] for name in _QUEUE_ORDER)))
     values: dict[str, ColumnElement[Any]] = {
-        "position": bindparam("after", type_=BigInteger()) + number,
+        "position": parameters.number("after") + number,
         "event_id": timed.c.id,
-        "position_time": bindparam("now", type_=BigInteger()),
+        "position_time": parameters.number("now"),
     }
     names = [column.name for column in log.c]
     columns = [values[name] if name in values else timed.c[name] for name in names]
@@ -354,7 +348,7 @@ def _log_waiting(database: Database) -> Prepared:
 def _take_logged(database: Database) -> Prepared:
     """DELETE the events of the queue that are in the log, at the positions from `after` (exclusive) to `upto`."""
     event, log = tables.event, tables.event_log
-    after, upto = bindparam("after", type_=BigInteger()), bindparam("upto", type_=BigInteger())
+    after, upto = parameters.number("after"), parameters.number("upto")
     # The limit lets PostgreSQL expect few rows, and look each of them up.
     logged = select(log.c.app_id, log.c.event_id).where(log.c.position > after, log.c.position <= upto)
     few = logged.limit(literal_column(str(BATCH))).subquery("logged")

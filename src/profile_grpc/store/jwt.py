@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Integer, Text, bindparam, delete, literal_column, null, select, update
-from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy import delete, literal_column, null, select, update
 
 from profile_grpc.domain.jwt import JwtOutcome
 from profile_grpc.service.jwt.store import CountKey, JwksUrl, JwtKeyKind, StoredJwtKey
@@ -14,16 +13,9 @@ from profile_grpc.service.ports import Conflict
 from profile_grpc.store import statements, tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Row
+from profile_grpc.store.parameters import day, number, text
 
 _key, _count = tables.jwt_key, tables.jwt_count
-
-
-def _text(name: str) -> BindParameter[str]:
-    return bindparam(name, type_=Text())
-
-
-def _number(name: str) -> BindParameter[int]:
-    return bindparam(name, type_=BigInteger())
 
 
 class SqlJwt:
@@ -32,10 +24,10 @@ class SqlJwt:
     def __init__(self, database: Database) -> None:
         self._database = database
         prepare = database.prepare
-        one = (_key.c.app_id == _text("of_app_id"), _key.c.jwt_key_id == _text("of_jwt_key_id"))
+        one = (_key.c.app_id == text("of_app_id"), _key.c.jwt_key_id == text("of_jwt_key_id"))
         self._add = statements.insert_new(database, _key)
         self._bump = statements.upsert(database, tables.directory_version, adds=["version"])
-        of_app = _key.c.app_id == _text("app_id")
+        of_app = _key.c.app_id == text("app_id")
         self._of_app = prepare(select(_key).where(of_app).order_by(_key.c.create_time, _key.c.jwt_key_id))
         self._fetch_times = prepare(select(_key.c.jwt_key_id, _key.c.fetch_time).where(of_app))
         times_of_url = (_key.c.fetch_time, _key.c.attempt_time, _key.c.failing_since_time)
@@ -45,27 +37,18 @@ class SqlJwt:
             .order_by(_key.c.app_id, _key.c.jwt_key_id)
         )
         self._remove = prepare(delete(_key).where(*one))
-        attempt = update(_key).values(attempt_time=_number("now")).where(*one)
+        attempt = update(_key).values(attempt_time=number("now")).where(*one)
         self._first_claim = prepare(attempt.where(_key.c.attempt_time.is_(None)))
-        self._claim = prepare(attempt.where(_key.c.attempt_time == _number("seen")))
-        fetched = {"fetch_time": _number("now"), "failing_since_time": null(), "failure": literal_column("''")}
-        self._confirmed = prepare(update(_key).values(**fetched).where(*one, _key.c.document == _text("found")))
-        self._fetched = prepare(update(_key).values(document=_text("found"), **fetched).where(*one))
-        self._failed = prepare(
-            update(_key).values(failing_since_time=_number("since"), failure=_text("why")).where(*one)
-        )
+        self._claim = prepare(attempt.where(_key.c.attempt_time == number("seen")))
+        fetched = {"fetch_time": number("now"), "failing_since_time": null(), "failure": literal_column("''")}
+        self._confirmed = prepare(update(_key).values(**fetched).where(*one, _key.c.document == text("found")))
+        self._fetched = prepare(update(_key).values(document=text("found"), **fetched).where(*one))
+        self._failed = prepare(update(_key).values(failing_since_time=number("since"), failure=text("why")).where(*one))
         self._add_counts = statements.upsert(database, _count, adds=["calls"])
-        self._counts = prepare(
-            select(_count).where(
-                _count.c.app_id == _text("app_id"), _count.c.day >= bindparam("since", type_=Integer())
-            )
-        )
-        self._versions = prepare(
-            select(_count.c.sdk_version)
-            .distinct()
-            .where(_count.c.app_id == _text("app_id"), _count.c.day == bindparam("day", type_=Integer()))
-        )
-        self._purge = prepare(delete(_count).where(_count.c.day < bindparam("before", type_=Integer())))
+        counted = _count.c.app_id == text("app_id")
+        self._counts = prepare(select(_count).where(counted, _count.c.day >= day("since")))
+        self._versions = prepare(select(_count.c.sdk_version).distinct().where(counted, _count.c.day == day("day")))
+        self._purge = prepare(delete(_count).where(_count.c.day < day("before")))
 
     async def add(self, key: StoredJwtKey) -> None:
         async with self._database.transaction() as session:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, ColumnElement, bindparam, select, true
 
 from profile_grpc.domain.profile import Profile
-from profile_grpc.store import rows, scanning, statements, tables
+from profile_grpc.store import parameters, rows, scanning, statements, tables
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Query, RowColumn
 from profile_grpc.store.filtering import SORTED
@@ -140,7 +140,7 @@ def listed(
 
 def _page(names: tuple[str, ...], value: Callable[[str], ColumnElement[Any]]) -> Query:
     columns = [tables.profile.c[name] for name in rows.READ]
-    return listed(names, columns, {}, value).limit(bindparam("limit", type_=BigInteger()))
+    return listed(names, columns, {}, value).limit(parameters.LIMIT)
 
 
 def _key(profile: Profile) -> tuple[str, str]:

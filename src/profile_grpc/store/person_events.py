@@ -6,26 +6,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Table,
-    Text,
-    and_,
-    bindparam,
-    literal_column,
-    not_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Table, and_, literal_column, not_, select, tuple_, update
 
 from profile_grpc.domain.customers import CustomerEnd
 from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.service.customer_ports import Person
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import rows, statements, tables
+from profile_grpc.store import parameters, rows, statements, tables
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Prepared, Row, deferred
 from profile_grpc.store.events import PENDING_COLUMNS, of_tenant, read_pending
@@ -66,8 +54,8 @@ class SqlPersonEvents:
                 ["app_id"],
                 ["customer_id"],
                 _has_id(table, ["customer_id"]),
-                table.c.type == bindparam("type", type_=Text()),
-                table.c.reason == bindparam("reason", type_=Text()),
+                table.c.type == parameters.text("type"),
+                table.c.reason == parameters.text("reason"),
             )
             for table in (_log, _pending)
         ]
@@ -207,7 +195,7 @@ def _find(
     if distinct:
         statement = statement.distinct()
     ordered = statement.order_by(*(table.c[name] for name in order))
-    return database.prepare(ordered.limit(bindparam("limit", type_=BigInteger())))
+    return database.prepare(ordered.limit(parameters.LIMIT))
 
 
 def _has_id(table: Table, by: Sequence[str]) -> ColumnElement[bool]:
@@ -217,14 +205,14 @@ def _has_id(table: Table, by: Sequence[str]) -> ColumnElement[bool]:
 
 def _unkept(table: Table) -> ColumnElement[bool]:
     return and_(
-        table.c.type != bindparam("kept", type_=Text()),
-        table.c.customer_id.is_distinct_from(bindparam("kept_customer", type_=Text())),
+        table.c.type != parameters.text("kept"),
+        table.c.customer_id.is_distinct_from(parameters.text("kept_customer")),
     )
 
 
 def _after(table: Table) -> ColumnElement[bool]:
     """Events that name a profile, after a key."""
-    place = tuple_(*(bindparam(f"after_{name}", type_=Text()) for name in _KEY))
+    place = tuple_(*(parameters.text(f"after_{name}") for name in _KEY))
     return and_(table.c.device_id != _EMPTY, tuple_(*(table.c[name] for name in _KEY)) > place)
 
 

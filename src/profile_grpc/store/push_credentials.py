@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Text, bindparam, delete, select
+from sqlalchemy import delete, select
 
 from profile_grpc.domain.events import Event
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import PublicPart, PushCredential, Reminder
 from profile_grpc.service.push_credentials.ports import Expiry
-from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.store import parameters, rows, statements, tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Row
 from profile_grpc.store.writing import write_all
@@ -31,8 +31,8 @@ class SqlCredentials:
     def __init__(self, database: Database) -> None:
         self._database = database
         prepare = database.prepare
-        of_app = _credential.c.app_id == bindparam("of_app_id", type_=Text())
-        one = _credential.c.credential_id == bindparam("of_credential_id", type_=Text())
+        of_app = _credential.c.app_id == parameters.text("of_app_id")
+        one = _credential.c.credential_id == parameters.text("of_credential_id")
         self._add = statements.insert_new(database, _credential)
         self._of_app = prepare(select(_credential).where(of_app))
         self._remove = prepare(delete(_credential).where(of_app, one))
@@ -80,8 +80,8 @@ class SqlContacts:
     def __init__(self, database: Database) -> None:
         self._database = database
         prepare = database.prepare
-        of_tenant = _contact.c.tenant_id == bindparam("of_tenant_id", type_=Text())
-        one = _contact.c.email == bindparam("of_email", type_=Text())
+        of_tenant = _contact.c.tenant_id == parameters.text("of_tenant_id")
+        one = _contact.c.email == parameters.text("of_email")
         self._add = statements.insert_new(database, _contact)
         self._remove = prepare(delete(_contact).where(of_tenant, one))
         self._of_tenant = prepare(select(_contact.c.email).where(of_tenant).order_by(_contact.c.email))

@@ -4,33 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    ColumnElement,
-    Integer,
-    Table,
-    bindparam,
-    cast,
-    delete,
-    func,
-    select,
-    true,
-)
+from sqlalchemy import BigInteger, Column, ColumnElement, Table, bindparam, cast, delete, func, select, true
 
 from profile_grpc.domain.events import Event
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperRecord
-from profile_grpc.store import rows, statements, tables, times
+from profile_grpc.store import parameters, rows, statements, tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.deletions import STORED, Deletions
 from profile_grpc.store.engine import Found, Prepared, Query
 from profile_grpc.store.writing import write_all
 
-_LIMIT = bindparam("limit", type_=BigInteger())
 _BEFORE: ColumnElement[Any] = bindparam("before")
 _IN_APP = tables.profile.c.app_id == bindparam("app_id")
 
@@ -48,25 +35,19 @@ class SqlReaper:
         self._newest = prepare(
             select(func.max(tables.profile.c.last_heartbeat_time), func.max(tables.profile.c.register_time))
         )
-        self._heard, self._registered, self._unregistered = (
-            prepare(s) for s in (_heard(), _registered(), _unregistered())
-        )
-        self._count_heard, self._count_registered = (prepare(_count(s)) for s in (_heard(), _registered()))
-        self._heartbeat_days = prepare(_days(tables.profile.c.heartbeat_day, tables.HAS_HEARTBEAT))
-        self._register_days = prepare(_days(tables.profile.c.register_day, tables.HAS_NO_HEARTBEAT))
+        self._due = [prepare(_due(sign)) for sign in _SIGNS]
+        self._count_due = [prepare(select(func.count()).select_from(_due(sign).subquery("due"))) for sign in _SIGNS]
+        self._unregistered = prepare(_unregistered())
+        self._heartbeat_days, self._register_days = (prepare(_days(sign)) for sign in _SIGNS)
         deletion = tables.reaper_deletion
-        self._reaped = prepare(
-            select(cast(func.coalesce(func.sum(deletion.c.deletions), 0), BigInteger)).where(
-                deletion.c.app_id == bindparam("app_id"), deletion.c.time >= bindparam("since")
-            )
-        )
+        reaped = select(cast(func.coalesce(func.sum(deletion.c.deletions), 0), BigInteger))
+        of_app = deletion.c.app_id == bindparam("app_id")
+        self._reaped = prepare(reaped.where(of_app, deletion.c.time >= bindparam("since")))
         tombstone, ledger, calls = tables.tombstone, tables.mad_ledger, tables.device_order
-        self._purge_reaped = prepare(
-            delete(deletion).where(deletion.c.app_id == bindparam("app_id"), deletion.c.time < bindparam("before"))
-        )
         begun = tables.import_start
-        self._purge_imports = prepare(
-            delete(begun).where(begun.c.app_id == bindparam("app_id"), begun.c.start_time < bindparam("before"))
+        self._purge_reaped, self._purge_imports = (
+            prepare(delete(time.table).where(time.table.c.app_id == bindparam("app_id"), time < _BEFORE))
+            for time in (deletion.c.time, begun.c.start_time)
         )
         self._tombstones = _Purge(database, tombstone, tombstone.c.delete_time, tombstone.c.delete_time < _BEFORE)
         # The index contains the day; the time decides.
@@ -109,17 +90,18 @@ class SqlReaper:
         The order is that of the UTC day of the last heartbeat, or of the registration, because the index contains days.
         Profiles that never sent a heartbeat come last.
         """
-        found = list(await self._database.fetch(self._heard, limit=limit, **_heard_values(before)))
-        if before.registered is not None and len(found) < limit:
-            values = _registered_values(before.app_id, before.registered)
-            found += await self._database.fetch(self._registered, limit=limit - len(found), **values)
+        found: list[Found] = []
+        for statement, values in zip(self._due, _limits(before), strict=False):
+            if len(found) < limit:
+                found += await self._database.fetch(statement, limit=limit - len(found), **values)
         return _due_profiles(before.app_id, found)
 
     async def count_due(self, before: DueBefore, limit: int) -> int:
-        due = await self._count(self._count_heard, limit, _heard_values(before))
-        if before.registered is not None and due < limit:
-            values = _registered_values(before.app_id, before.registered)
-            due += await self._count(self._count_registered, limit - due, values)
+        due = 0
+        for statement, values in zip(self._count_due, _limits(before), strict=False):
+            if due < limit:
+                [[more]] = await self._database.fetch(statement, limit=limit - due, **values)
+                due += int(more)
         return due
 
     async def due_unregistered(self, app_id: str, before: datetime, limit: int) -> Sequence[DueProfile]:
@@ -131,11 +113,13 @@ class SqlReaper:
         return int(deletions)
 
     async def last_heartbeat_days(self, app_id: str) -> Mapping[date, int]:
-        found = await self._database.fetch(self._heartbeat_days, app_id=app_id)
-        return {times.day(number): profiles for number, profiles in found}
+        return await self._by_day(self._heartbeat_days, app_id)
 
     async def register_days(self, app_id: str) -> Mapping[date, int]:
-        found = await self._database.fetch(self._register_days, app_id=app_id)
+        return await self._by_day(self._register_days, app_id)
+
+    async def _by_day(self, statement: Prepared, app_id: str) -> Mapping[date, int]:
+        found = await self._database.fetch(statement, app_id=app_id)
         return {times.day(number): profiles for number, profiles in found}
 
     async def apps_with_leftovers(self) -> Sequence[str]:
@@ -196,10 +180,6 @@ class SqlReaper:
         async with self._database.transaction() as session:
             await write_all(session, self._add_events, list(map(self._event_rows.values, events)), "event")
 
-    async def _count(self, statement: Prepared, limit: int, values: dict[str, object]) -> int:
-        [[due]] = await self._database.fetch(statement, limit=limit, **values)
-        return int(due)
-
 
 _DUE = tuple(tables.profile.c[name] for name in ("user_id", "device_id", "last_heartbeat_time", *STORED))
 
@@ -211,32 +191,29 @@ def _due_profiles(app_id: str, found: Iterable[Found]) -> list[DueProfile]:
     ]
 
 
-def _heard() -> Query:
-    profile = tables.profile
-    statement = select(*_DUE).where(
-        _IN_APP,
-        tables.HAS_HEARTBEAT,
-        profile.c.heartbeat_day <= bindparam("day"),  # the index contains only the day; the time decides
-        profile.c.last_heartbeat_time < bindparam("before"),
-    )
-    return statement.order_by(profile.c.heartbeat_day).limit(_LIMIT)
+class _Sign(NamedTuple):
+    """A sign of life by which ACTIVE profiles become due. Indexes contain only the day; the time decides."""
+
+    where: ColumnElement[bool]
+    day: Column[Any]
+    time: Column[Any]
 
 
-def _registered() -> Query:
-    profile = tables.profile
-    statement = select(*_DUE).where(
-        _IN_APP,
-        tables.HAS_NO_HEARTBEAT,
-        profile.c.register_day <= bindparam("day"),
-        profile.c.register_time < bindparam("before"),
-    )
-    return statement.order_by(profile.c.register_day).limit(_LIMIT)
+_SIGNS = (
+    _Sign(tables.HAS_HEARTBEAT, tables.profile.c.heartbeat_day, tables.profile.c.last_heartbeat_time),
+    _Sign(tables.HAS_NO_HEARTBEAT, tables.profile.c.register_day, tables.profile.c.register_time),
+)
+
+
+def _due(sign: _Sign) -> Query:
+    statement = select(*_DUE).where(_IN_APP, sign.where, sign.day <= bindparam("day"), sign.time < bindparam("before"))
+    return statement.order_by(sign.day).limit(parameters.LIMIT)
 
 
 def _unregistered() -> Query:
     time = tables.profile.c.unregister_time
     where = (_IN_APP, tables.IS_UNREGISTERED, time < bindparam("before"))
-    return select(*_DUE).where(*where).order_by(time).limit(_LIMIT)
+    return select(*_DUE).where(*where).order_by(time).limit(parameters.LIMIT)
 
 
 def _ahead() -> Iterator[tuple[Query, bool]]:
@@ -244,26 +221,16 @@ def _ahead() -> Iterator[tuple[Query, bool]]:
 
     Each with whether its index contains days.
     """
-    profile = tables.profile
-    after, day = bindparam("after", type_=BigInteger()), bindparam("day", type_=Integer())
-    key = (profile.c.user_id, profile.c.device_id)
-    for where, indexed, time in (
-        (tables.HAS_HEARTBEAT, profile.c.heartbeat_day, profile.c.last_heartbeat_time),
-        (tables.HAS_NO_HEARTBEAT, profile.c.register_day, profile.c.register_time),
-    ):
-        found = select(*key).where(_IN_APP, where, indexed >= day, time > after)
-        yield found.order_by(indexed.desc()).limit(_LIMIT), True
+    profile, after = tables.profile, parameters.number("after")
+    found = select(profile.c.user_id, profile.c.device_id).where(_IN_APP).limit(parameters.LIMIT)
+    for where, day, time in _SIGNS:
+        yield found.where(where, day >= parameters.day("day"), time > after).order_by(day.desc()), True
     time = profile.c.unregister_time
-    found = select(*key).where(_IN_APP, tables.IS_UNREGISTERED, time > after)
-    yield found.order_by(time.desc()).limit(_LIMIT), False
+    yield found.where(tables.IS_UNREGISTERED, time > after).order_by(time.desc()), False
 
 
-def _count(due: Query) -> Query:
-    return select(func.count()).select_from(due.subquery("due"))
-
-
-def _days(day: Column[Any], where: ColumnElement[bool]) -> Query:
-    return select(day, func.count()).where(_IN_APP, where).group_by(day)
+def _days(sign: _Sign) -> Query:
+    return select(sign.day, func.count()).where(_IN_APP, sign.where).group_by(sign.day)
 
 
 class _Purge:
@@ -284,7 +251,7 @@ class _Purge:
         self._database = database
         of_app = table.c.app_id == bindparam("app_id")
         found_by = true() if indexed is None else indexed
-        oldest = select(*table.primary_key).where(of_app, too_old, found_by).order_by(age).limit(_LIMIT)
+        oldest = select(*table.primary_key).where(of_app, too_old, found_by).order_by(age).limit(parameters.LIMIT)
         self._oldest = database.prepare(oldest)
         # Checks the age again: a row that has been written again is no longer too old. The part that has an index is
         # omitted: SQLite would use that index and read all old rows for each chunk.
@@ -297,14 +264,12 @@ class _Purge:
         return await self._database.execute(self._delete, sorted(map(tuple, found)), **age)
 
 
-def _heard_values(before: DueBefore) -> dict[str, object]:
-    heard = times.micros(before.heard)
-    return {"app_id": before.app_id, "day": _last_day(heard), "before": heard}
-
-
-def _registered_values(app_id: str, registered: datetime) -> dict[str, object]:
-    time = times.micros(registered)
-    return {"app_id": app_id, "day": _last_day(time), "before": time}
+def _limits(before: DueBefore) -> Iterator[dict[str, object]]:
+    """The values of the statements of _SIGNS. Without a limit for registrations, there are none for the second."""
+    for limit in (before.heard, before.registered):
+        if limit is not None:
+            time = times.micros(limit)
+            yield {"app_id": before.app_id, "day": _last_day(time), "before": time}
 
 
 def _last_day(before: int) -> int:

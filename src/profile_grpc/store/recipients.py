@@ -10,26 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    FromClause,
-    SmallInteger,
-    and_,
-    bindparam,
-    case,
-    literal_column,
-    not_,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, FromClause, SmallInteger, and_, bindparam, case, literal_column, not_, or_, select
 
 from profile_grpc.domain.filtering.of_customers import Parts, parts_of
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import Channel, Platform, ProfileStatus, PushPermission, UserState
 from profile_grpc.domain.reach import Audience, Customers, Reachable, Reached, Recipient, Users
 from profile_grpc.service.ports import Cursor, RecipientPage
-from profile_grpc.store import few_users, filtering, scanning, tables
+from profile_grpc.store import few_users, filtering, parameters, scanning, tables
 from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Prepared, Query, Row
@@ -315,7 +303,7 @@ _READ = ("status", "channels", "push_superseded")
 
 def _reach(seen: FromClause, *, push: bool) -> list[ColumnElement[bool]]:
     """T1 and P9, but for the states of endpoints."""
-    heard, registered = (bindparam(name, type_=BigInteger()) for name in ("heard", "registered"))
+    heard, registered = (parameters.number(name) for name in ("heard", "registered"))
     active: ColumnElement[int] = literal_column(str(ProfileStatus.ACTIVE.value))
     conditions: list[ColumnElement[bool]] = [
         seen.c.status == active,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any
 
-from sqlalchemy import Column, Table, Text, bindparam, select, update
+from sqlalchemy import Column, Table, select, update
 
 from profile_grpc.service.resealing import SealedRow
 from profile_grpc.service.vault import is_sealed
-from profile_grpc.store import tables
+from profile_grpc.store import parameters, tables
 from profile_grpc.store.database import Database
 
 
@@ -42,10 +42,8 @@ class _Secrets:
         key = list(table.primary_key)
         owner = key[0]
         self.owners = database.prepare(select(owner).distinct())
-        self.of_owner = database.prepare(select(*key, column).where(owner == bindparam("owner", type_=Text())))
-        same = [one == bindparam(f"key_{n}", type_=Text()) for n, one in enumerate(key)]
+        self.of_owner = database.prepare(select(*key, column).where(owner == parameters.text("owner")))
+        same = [one == parameters.text(f"key_{n}") for n, one in enumerate(key)]
         self.replace = database.prepare(
-            update(table)
-            .values({column: bindparam("resealed", type_=Text())})
-            .where(*same, column == bindparam("seen", type_=Text()))
+            update(table).values({column: parameters.text("resealed")}).where(*same, column == parameters.text("seen"))
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import monotonic
 
-from sqlalchemy import Integer, Text, bindparam, column, func, literal_column, select, table
+from sqlalchemy import Integer, Text, column, func, literal_column, select, table
 
-from profile_grpc.store import tables
+from profile_grpc.store import parameters, tables
 from profile_grpc.store.database import Database
 
 _REMEMBERED = 60.0
@@ -27,7 +27,7 @@ class Shards:
         """Whether some app can be served, according to the latest `missing_nodes`."""
         relation = _partition.c.logicalrelid
         self._find = database.prepare(
-            select(func.get_shard_id_for_distribution_column(relation, bindparam("app_id", type_=Text())))
+            select(func.get_shard_id_for_distribution_column(relation, parameters.text("app_id")))
             .select_from(_partition)
             .where(relation == func.to_regclass(tables.profile.name))
         )

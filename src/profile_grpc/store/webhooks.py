@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import BigInteger, Table, Text, and_, bindparam, delete, literal_column, select
+from sqlalchemy import Table, and_, delete, literal_column, select
 
 from profile_grpc.domain.webhooks import KEPT_DELIVERIES, Delivery, Failure, Progress, Secret, Webhook, WebhookState
 from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import statements, tables, times
+from profile_grpc.store import parameters, statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared, Row
 
@@ -34,22 +34,22 @@ class SqlWebhooks:
         its_progress = [_progress.c[name] for name in _after_key(_progress)]
         found = select(*_webhook.c, *its_progress).select_from(joined)
         # Names the tenant by value in each table, so that a cluster uses one shard.
-        tenant_id = bindparam("tenant_id", type_=Text())
+        tenant_id = parameters.text("tenant_id")
         of_tenant = found.where(_webhook.c.tenant_id == tenant_id, _progress.c.tenant_id == tenant_id)
-        self._get = prepare(of_tenant.where(_webhook.c.webhook_id == bindparam("webhook_id", type_=Text())))
+        self._get = prepare(of_tenant.where(_webhook.c.webhook_id == parameters.text("webhook_id")))
         self._of_tenant = prepare(of_tenant.order_by(_webhook.c.create_time, _webhook.c.webhook_id))
         enabled = _webhook.c.state == literal_column(str(WebhookState.ENABLED.value))
         self._enabled = prepare(select(*(_webhook.c[name] for name in _KEY)).where(enabled))
         self._remove = [
-            prepare(delete(table).where(*(table.c[name] == bindparam(f"of_{name}", type_=Text()) for name in _KEY)))
+            prepare(delete(table).where(*(table.c[name] == parameters.text(f"of_{name}") for name in _KEY)))
             for table in (_webhook, _progress, _delivery)
         ]
         self._deliveries = prepare(
             select(*(column for column in _delivery.c if column.name not in {*_KEY, "slot"}))
-            .where(*(_delivery.c[name] == bindparam(name, type_=Text()) for name in _KEY))
-            .where(_delivery.c.number < bindparam("before", type_=BigInteger()))
+            .where(*(_delivery.c[name] == parameters.text(name) for name in _KEY))
+            .where(_delivery.c.number < parameters.number("before"))
             .order_by(_delivery.c.number.desc())
-            .limit(bindparam("limit", type_=BigInteger()))
+            .limit(parameters.LIMIT)
         )
 
     async def add(self, webhook: Webhook) -> None:
