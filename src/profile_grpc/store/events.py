@@ -82,20 +82,11 @@ class SqlEvents:
             .where(log.c.position_time > parameters.number("ahead"))
         )
         head = tables.event_head
-        self._raise_oldest = prepare(
-            update(head)
-            .values(oldest=parameters.number("upto"))
-            .where(head.c.id == _HEAD, head.c.oldest < parameters.number("upto"))
-        )
-        self._purge_epochs = prepare(
-            delete(epoch).where(
-                epoch.c.epoch
-                < select(func.max(epoch.c.epoch)).where(epoch.c.begin < parameters.number("upto")).scalar_subquery()
-            )
-        )
+        self._raise_oldest = prepare(update(head).values(oldest=upto).where(head.c.id == _HEAD, head.c.oldest < upto))
+        last = select(func.max(epoch.c.epoch)).where(epoch.c.begin < upto).scalar_subquery()
+        self._purge_epochs = prepare(delete(epoch).where(epoch.c.epoch < last))
 
     async def head(self) -> EventHead:
-        """The state of the log."""
         return await self._positions.head()
 
     async def take_over(self, epoch_id: str) -> EventHead:
@@ -218,10 +209,8 @@ class _Positions:
         epoch = before.number + 1
         async with self._database.transaction() as session:
             await session.limit_idle()
-            if not await session.execute(
-                self._begin, of_epoch=before.number, to=allocated, to_epoch=epoch, to_id=epoch_id
-            ):
-                raise Conflict("another sequencer has taken over")
+            values = {"of_epoch": before.number, "to": allocated, "to_epoch": epoch, "to_id": epoch_id}
+            await _move_head(session, self._begin, **values)
             await write_all(session, self._add_epoch, [(epoch, epoch_id, allocated)], "event_epoch")
         if allocated > before.published:
             # The previous sequencer can allocate no more positions. From here on, shard by shard, it cannot log those
@@ -229,7 +218,7 @@ class _Positions:
             for app_id in apps:
                 async with self._database.transaction() as session:
                     await self._hold(session, [app_id], epoch)
-            await self._published(epoch, allocated)
+            await _move_head(self._database, self._publish, of_epoch=epoch, to=allocated)
         return EventHead(epoch, epoch_id, allocated, before.oldest, before.erasures)
 
     async def pending(self, limit: int) -> Sequence[PendingEvent]:
@@ -245,8 +234,7 @@ class _Positions:
         async def move(session: Session) -> None:
             await session.limit_idle()
             # First: whoever comes second waits here, and then finds the row changed.
-            if not await session.execute(self._advance, of_epoch=head.number, since=head.published, to=to):
-                raise Conflict("another sequencer has taken over")
+            await _move_head(session, self._advance, of_epoch=head.number, since=head.published, to=to)
             await self._move_waiting(session, head.published, to, now)
 
         async with self._database.transaction() as session:
@@ -259,21 +247,15 @@ class _Positions:
         """In three steps, of which the second is one transaction for each shard (each: the apps that it holds)."""
         to = head.published + len(events)
         apps = json.dumps(sorted(app_id for some in shards for app_id in some))
-        if not await self._database.execute(
-            self._allocate, of_epoch=head.number, since=head.published, to=to, of_apps=apps
-        ):
-            raise Conflict("another sequencer has taken over")
+        values = {"of_epoch": head.number, "since": head.published, "to": to, "of_apps": apps}
+        await _move_head(self._database, self._allocate, **values)
         numbered = list(enumerate(events, head.published + 1))
         for app_ids in shards:
             async with self._database.transaction() as session:
                 await self._hold(session, sorted(app_ids), head.number)
                 await self._move(session, [one for one in numbered if one[1].event.owner in app_ids], now)
-        await self._published(head.number, to)
+        await _move_head(self._database, self._publish, of_epoch=head.number, to=to)
         return head._replace(published=to)
-
-    async def _published(self, epoch: int, to: int) -> None:
-        if not await self._database.execute(self._publish, of_epoch=epoch, to=to):
-            raise Conflict("another sequencer has taken over")
 
     async def _hold(self, session: Session, app_ids: Sequence[str], epoch: int) -> None:
         """Refuses earlier sequencers on the shard of these apps, or finds out that this one is an earlier one."""
@@ -297,6 +279,11 @@ class _Positions:
             taken.append((event.owner, event_id))
         await write_all(session, self._take, taken, "event")
         await write_all(session, self._log, given, "event_log")
+
+
+async def _move_head(writer: Session | Database, change: Prepared, **values: object) -> None:
+    if not await writer.execute(change, **values):
+        raise Conflict("another sequencer has taken over")
 
 
 def in_order(found: Sequence[PendingEvent]) -> Sequence[PendingEvent]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Hashable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from profile_grpc.store import scanning
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Prepared
 from profile_grpc.store.shards import Shards
-from profile_grpc.store.sharing import SharedReads
+from profile_grpc.store.sharing import SharedByShard, read_alike
 
 FEW = 8
 """Users of one caller whose read is shared."""
 _TOGETHER = 64
 """Callers that share a statement at most."""
 _BOUNDS = ("heard", "registered")
-_Group: TypeAlias = tuple[Any, ...]
 
 
 class Asked(NamedTuple):
@@ -33,46 +32,22 @@ class Asked(NamedTuple):
     users: Sequence[str]
 
     @property
-    def group(self) -> _Group:
+    def group(self) -> Hashable:
         """What callers must have in common that share a statement: all but the users and the moment."""
         values = [value for name, value in self.values.items() if name not in _BOUNDS]
         return (id(self.statement), *values)
 
 
-class FewUsers:
-    """Combines the reads of callers."""
+FewUsers: TypeAlias = SharedByShard[Asked, Sequence[Found] | None]
+"""Answers with the rows of all profiles of the users that fit, in the order of keys; None: they may be more than
+`limit`."""
 
-    def __init__(self, database: Database, shards: Shards) -> None:
-        self._database = database
-        self._shards = shards
-        # A failed node must not fail the reads of other nodes, so the reads of each shard are shared separately.
-        self._reads: defaultdict[int, SharedReads[Asked, Sequence[Found] | None]] = defaultdict(
-            lambda: SharedReads(self._read, batch=_TOGETHER)
-        )
 
-    async def read(self, app_id: str, asked: Asked) -> Sequence[Found] | None:
-        """The rows of all profiles of the users that fit, in the order of keys; None: they may be more than `limit`.
+def few_users(database: Database, shards: Shards) -> FewUsers:
+    async def read(asked: Sequence[Asked]) -> Sequence[Sequence[Found] | None]:
+        return await read_alike(database, asked, lambda one: one.group, _together)
 
-        Raises:
-            StoreError.
-        """
-        return await self._reads[await self._shards.of(app_id)].fetch(asked)
-
-    async def _read(self, asked: Sequence[Asked]) -> Sequence[Sequence[Found] | None]:
-        """A statement for each group, on one connection."""
-        groups: defaultdict[_Group, list[int]] = defaultdict(list)
-        for number, one in enumerate(asked):
-            groups[one.group].append(number)
-        answers: list[Sequence[Found] | None] = [None] * len(asked)
-
-        async def read(session: Session) -> None:
-            for numbers in groups.values():
-                some = [asked[number] for number in numbers]
-                for number, answer in zip(numbers, await _together(session, some), strict=True):
-                    answers[number] = answer
-
-        await self._database.read(read)
-        return answers
+    return SharedByShard(shards, read, batch=_TOGETHER)
 
 
 async def _together(session: Session, asked: Sequence[Asked]) -> Sequence[Sequence[Found] | None]:

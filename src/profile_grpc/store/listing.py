@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +13,7 @@ from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Prepared, Query, RowColumn
 from profile_grpc.store.filtering import SORTED
 from profile_grpc.store.shards import Shards
-from profile_grpc.store.sharing import SharedReads
+from profile_grpc.store.sharing import SharedByShard, read_alike
 
 _PAGES = 16
 """Pages that may share a connection. All of them wait for the largest."""
@@ -36,11 +35,7 @@ class Pages:
 
     def __init__(self, database: Database, shards: Shards) -> None:
         self._database = database
-        self._shards = shards
-        # A failed node must not fail the reads of other nodes, so the reads of each shard are shared separately.
-        self._reads: defaultdict[int, SharedReads[_Page, Sequence[Profile]]] = defaultdict(
-            lambda: SharedReads(self._read, batch=_PAGES)
-        )
+        self._reads = SharedByShard(shards, self._read, batch=_PAGES)
         self._one: dict[tuple[str, ...], Prepared] = {}
         self._several: dict[tuple[str, ...], Prepared] = {}
 
@@ -56,23 +51,10 @@ class Pages:
             StoreError.
         """
         page = _Page(tuple(values), limit, tuple(values.values()))
-        return await self._reads[await self._shards.of(app_id)].fetch(page)
+        return await self._reads.fetch(app_id, page)
 
     async def _read(self, pages: Sequence[_Page]) -> Sequence[Sequence[Profile]]:
-        """On one connection, with a statement for all pages of the same columns and limit."""
-        alike: defaultdict[tuple[tuple[str, ...], int], list[int]] = defaultdict(list)
-        for number, page in enumerate(pages):
-            alike[page.names, page.limit].append(number)
-
-        async def read(session: Session) -> Sequence[Sequence[Profile]]:
-            answers: list[Sequence[Profile]] = [()] * len(pages)
-            for numbers in alike.values():
-                found = await self._fetch(session, [pages[number] for number in numbers])
-                for number, profiles in zip(numbers, found, strict=True):
-                    answers[number] = profiles
-            return answers
-
-        return await self._database.read(read)
+        return await read_alike(self._database, pages, lambda page: (page.names, page.limit), self._fetch)
 
     async def _fetch(self, session: Session, pages: Sequence[_Page]) -> Sequence[Sequence[Profile]]:
         """Pages of the same columns and limit."""

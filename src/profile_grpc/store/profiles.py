@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 
 from sqlalchemy import BigInteger, bindparam, cast, func, literal_column, select
 
@@ -29,7 +28,7 @@ from profile_grpc.store.listing import Pages
 from profile_grpc.store.loading import Loader
 from profile_grpc.store.lru_cache import LruCache
 from profile_grpc.store.shards import Shards
-from profile_grpc.store.sharing import SharedReads
+from profile_grpc.store.sharing import SharedByShard
 from profile_grpc.store.tasks import to_the_end
 from profile_grpc.store.tokens import TokenIndex
 
@@ -72,10 +71,7 @@ class SqlProfiles:
         self._loader = Loader(database, hasher, index)
         self._applier = Applier(database, index)
         self._shards = shards
-        # A failed node must not fail the reads of other nodes, so the reads of each shard are shared separately.
-        self._by_key: defaultdict[int, SharedReads[ProfileKey, Profile | None]] = defaultdict(
-            lambda: SharedReads(self._get, batch=_LOOKUPS)
-        )
+        self._by_key = SharedByShard(shards, self._get, batch=_LOOKUPS)
         self._pages = Pages(database, shards)
         self._filtered = LruCache[tuple[tuple[str, ...], filtering.Shape], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
@@ -96,17 +92,13 @@ class SqlProfiles:
         """The number of the shard that holds the app; 0 where there are no shards."""
         return await self._shards.of(app_id)
 
-    def write(self) -> AbstractAsyncContextManager[WriteTransaction]:
-        """A transaction that commits durably when the block ends, and rolls back if the block raises."""
-        return self._write()
-
     @asynccontextmanager
-    async def _write(self) -> AsyncIterator[WriteTransaction]:
+    async def write(self) -> AsyncIterator[WriteTransaction]:
         async with self._database.transaction() as session:
             yield Transaction(session, self._loader, self._applier)
 
     async def get(self, key: ProfileKey) -> Profile | None:
-        return await self._by_key[await self._shards.of(key.app_id)].fetch(key)
+        return await self._by_key.fetch(key.app_id, key)
 
     async def tombstone(self, key: ProfileKey) -> Tombstone | None:
         """What is left of a deleted profile, or None."""

@@ -21,7 +21,6 @@ from profile_grpc.store import few_users, filtering, parameters, scanning, table
 from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Prepared, Query, Row
-from profile_grpc.store.few_users import FewUsers
 from profile_grpc.store.json_columns import read_live, read_reached
 from profile_grpc.store.lru_cache import LruCache
 from profile_grpc.store.shards import Shards
@@ -66,7 +65,7 @@ class SqlRecipients:
 
     def __init__(self, database: Database, shards: Shards, customers: SqlCustomers) -> None:
         self._database = database
-        self._few_users = FewUsers(database, shards)
+        self._few_users = few_users.few_users(database, shards)
         self._customers = customers
         self._statements = LruCache[tuple[Any, ...], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)
@@ -138,7 +137,7 @@ class SqlRecipients:
         """The rows of a few users; None: they may be more than the limit."""
         statement, alone = (self._statement(reading, among, is_first=True) for among in (Among.USERS, Among.USER))
         asked = few_users.Asked(statement, alone, reading.limit, self._values(reading), users)
-        found = await self._few_users.read(reading.audience.app_id, asked)
+        found = await self._few_users.fetch(reading.audience.app_id, asked)
         return found if found is None else await self._fitting(reading, found)
 
     async def _fetch(

@@ -8,12 +8,14 @@ together call again together, and gRPC then passes on many calls in one iteratio
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 from profile_grpc.service.group_commit import Gathering, carry_out
 from profile_grpc.service.ports import StoreUnavailable
+from profile_grpc.store.database import Database, Session
+from profile_grpc.store.shards import Shards
 from profile_grpc.store.tasks import to_the_end
 from profile_grpc.telemetry import tracing
 
@@ -148,3 +150,37 @@ class SharedReads(Generic[AskedT, FoundT]):
             return await self._read(asked)
         with tracing.joint("shared read", callers, {"profile_grpc.batch.reads": len(reads)}):
             return await self._read(asked)
+
+
+class SharedByShard(Generic[AskedT, FoundT]):
+    """`SharedReads` of each shard: a failed node must not fail the reads of other nodes."""
+
+    def __init__(
+        self, shards: Shards, read: Callable[[Sequence[AskedT]], Awaitable[Sequence[FoundT]]], *, batch: int
+    ) -> None:
+        self._shards = shards
+        self._reads: defaultdict[int, SharedReads[AskedT, FoundT]] = defaultdict(lambda: SharedReads(read, batch=batch))
+
+    async def fetch(self, app_id: str, asked: AskedT) -> FoundT:
+        """As `SharedReads.fetch`, of an app."""
+        return await self._reads[await self._shards.of(app_id)].fetch(asked)
+
+
+async def read_alike(
+    database: Database,
+    asked: Sequence[AskedT],
+    alike: Callable[[AskedT], Hashable],
+    read: Callable[[Session, Sequence[AskedT]], Awaitable[Sequence[FoundT]]],
+) -> Sequence[FoundT]:
+    """The results in order: on one connection, with one `read` for all requests of which `alike` returns the same."""
+    groups: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for number, one in enumerate(asked):
+        groups[alike(one)].append(number)
+
+    async def read_groups(session: Session) -> Sequence[FoundT]:
+        found: dict[int, FoundT] = {}
+        for numbers in groups.values():
+            found |= zip(numbers, await read(session, [asked[number] for number in numbers]), strict=True)
+        return [found[number] for number in range(len(asked))]
+
+    return await database.read(read_groups)
