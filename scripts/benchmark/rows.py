@@ -58,7 +58,7 @@ class Pattern:
         self._heard, self._days = micros(heard), days
         self.registered = min(now - REGISTERED, heard - timedelta(days=days))
         self.changes = _registration(hasher, self.registered)
-        [profile] = self.changes.writes(PROFILES)
+        [profile] = self.changes.rows[PROFILES].writes
         [count] = self.changes.records_of(LEDGER)
         self._profile = columns.profile_values(profile.row)
         self._count = columns.ledger_values(count)

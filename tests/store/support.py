@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from profile_grpc.domain import kinds
 from profile_grpc.domain.billing import MadRecord
-from profile_grpc.domain.changes import Changes, Delete, RowChanges, Write
+from profile_grpc.domain.changes import Changes, RowChanges, Write
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch, needs_of
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.keys import ProfileKey
@@ -83,14 +83,14 @@ def profile(of: ProfileKey, **given: Any) -> Profile:
 
 
 def changes(time: datetime = NOW, **written: Any) -> Changes:
-    """Changes with nothing in them but what is given: writes and deletes, records, and numbers, by their kinds."""
+    """Changes with nothing in them but what is given: writes, rows to delete, records and numbers by kind."""
     made = Changes(time, {}, {}, {})
     for name, given in written.items():
         kind = getattr(kinds, name.upper())
         match kind:
             case kinds.RowKind():
                 writes = [one for one in given if isinstance(one, Write)]
-                deletes = [one for one in given if isinstance(one, Delete)]
+                deletes = [one for one in given if not isinstance(one, Write)]
                 made = replace(made, rows={**made.rows, kind: RowChanges(writes, deletes)})
             case kinds.RecordKind():
                 made = replace(made, records={**made.records, kind: given})

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete
 
 from profile_grpc.domain.billing import LedgerEntry, MadRecord
-from profile_grpc.domain.changes import Delete, Write
+from profile_grpc.domain.changes import Write
 from profile_grpc.domain.commands import AnyCommand, NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.heartbeat import Heartbeat
@@ -133,27 +133,27 @@ async def test_M4_a_device_counted_twice_is_refused(store: SqlStore, other: SqlS
 
 
 async def test_every_write_is_guarded(store: SqlStore) -> None:
-    async def apply(one: Write[Profile] | Delete[Profile]) -> None:
+    async def apply(one: Write[Profile] | Profile) -> None:
         async with store.profiles.write() as transaction:
             await transaction.apply(changes(profiles=[one]))
 
     row = profile(key(), revision=5)
     changed = row._replace(revision=6)
-    unseen: tuple[Write[Profile] | Delete[Profile], ...] = (Write(row, 4), Delete(row._replace(revision=4)))
+    unseen: tuple[Write[Profile] | Profile, ...] = (Write(row, 4), row._replace(revision=4))
     for refused in unseen:
         with pytest.raises(Conflict):
             await apply(refused)
     assert await contents(store) == {}
     await apply(Write(row, None))
     before = await contents(store)
-    stale: tuple[Write[Profile] | Delete[Profile], ...] = (Write(changed, None), Write(changed, 4), Delete(changed))
+    stale: tuple[Write[Profile] | Profile, ...] = (Write(changed, None), Write(changed, 4), changed)
     for refused in stale:
         with pytest.raises(Conflict):
             await apply(refused)
     assert await contents(store) == before
     await apply(Write(changed, 5))
     assert await contents(store) != before
-    await apply(Delete(changed))
+    await apply(changed)
     assert await contents(store) == {}
 
 

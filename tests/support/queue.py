@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from profile_grpc.domain.changes import Changes
+from profile_grpc.domain.changes import NOTHING, Changes
 from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.keys import ProfileKey
@@ -97,7 +97,7 @@ class Bench:
         """Every transaction that writes this profile fails."""
 
         async def fail(changes: Changes) -> None:
-            if any(write.row.key == one for write in changes.writes(PROFILES)):
+            if any(write.row.key == one for write in changes.rows.get(PROFILES, NOTHING).writes):
                 raise error
 
         self.store.before_commit = fail

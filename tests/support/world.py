@@ -160,8 +160,8 @@ class World:
         """Writes everything or, with Conflict, nothing."""
         self.check(changes)
         for kind, changed in changes.rows.items():
-            for delete in changed.deletes:
-                del self.rows[kind][delete.before.key]
+            for deleted in changed.deletes:
+                del self.rows[kind][deleted.key]
             for write in changed.writes:
                 self._write(kind, write.row)
         for record_kind, records in changes.records.items():
@@ -190,9 +190,9 @@ class World:
         for kind, changed in changes.rows.items():
             rows = self.rows[kind.part_of.whole if kind.part_of else kind]
             seen = {write.row.key: write.seen for write in changed.writes}
-            for key, revision in (seen | {delete.before.key: delete.seen for delete in changed.deletes}).items():
-                row = rows.get(key)
-                if (row.revision if row else None) != revision:
+            for key, revision in (seen | {row.key: row.revision for row in changed.deletes}).items():
+                stored = rows.get(key)
+                if (stored.revision if stored else None) != revision:
                     raise Conflict("a row is not as it was read")
         for record_kind, records in changes.records.items():
             if record_kind.key is None or record_kind.replaces:

@@ -7,6 +7,7 @@ invariant that the test names.
 import pytest
 
 from profile_grpc.domain import kinds
+from profile_grpc.domain.changes import NOTHING
 from profile_grpc.domain.commands import AnyCommand
 from profile_grpc.domain.deletion_records import History
 from profile_grpc.domain.errors import Refused
@@ -187,7 +188,7 @@ def test_writers_of_different_devices_do_not_meet() -> None:
 
 
 def bumped(scene: Scene, *commands: AnyCommand) -> set[GuardKey]:
-    return {write.row.key for write in scene.changes(*commands).writes(kinds.GUARDS)}
+    return {write.row.key for write in scene.changes(*commands).rows.get(kinds.GUARDS, NOTHING).writes}
 
 
 @pytest.mark.parametrize("single", [False, True])

@@ -66,8 +66,8 @@ def test_H1_never_creates_a_profile() -> None:
 
 def test_H1_a_heartbeat_writes_the_profile_and_nothing_else() -> None:
     changes = given(profile(ANN, fcm("T"))).changes(Heartbeat(ANN))
-    assert [beat.row.key for beat in changes.writes(BEATS)] == [ANN]
-    assert changes == Changes(T0, {BEATS: RowChanges(changes.writes(BEATS), [])})
+    assert [beat.row.key for beat in changes.rows[BEATS].writes] == [ANN]
+    assert changes == Changes(T0, {BEATS: RowChanges(changes.rows[BEATS].writes, [])})
 
 
 # --- H2 ---

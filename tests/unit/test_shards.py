@@ -21,7 +21,7 @@ def of(app: str, number: int = 0) -> Register:
 
 
 def apps(changes: Changes) -> set[str]:
-    return {write.row.key.app_id for kind in changes.rows for write in changes.writes(kind)}
+    return {write.row.key.app_id for changed in changes.rows.values() for write in changed.writes}
 
 
 def spread(made: Bench) -> Bench:

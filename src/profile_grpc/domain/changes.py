@@ -19,23 +19,12 @@ class Write(NamedTuple, Generic[RowT]):
     """The row that was read, if known: unchanged columns need not be written."""
 
 
-class Delete(NamedTuple, Generic[RowT]):
-    """Delete the row, if it still has the revision that was read."""
-
-    before: RowT
-    """The row that was read."""
-
-    @property
-    def seen(self) -> int:
-        """The revision that was read."""
-        return self.before.revision
-
-
 class RowChanges(NamedTuple, Generic[KeyT, RowT]):
     """The writes of one kind of row."""
 
     writes: list[Write[RowT]]
-    deletes: list[Delete[RowT]]
+    deletes: list[RowT]
+    """Rows as they were read. They are deleted if the stored ones still have their revisions."""
 
 
 NOTHING: RowChanges[Any, Any] = RowChanges([], [])
@@ -58,14 +47,6 @@ class Changes:
     def empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self.rows or self.records or self.tallies)
-
-    def writes(self, kind: RowKind[Any, RowT]) -> list[Write[RowT]]:
-        """The rows of the kind that are written."""
-        return self.rows.get(kind, NOTHING).writes
-
-    def deletes(self, kind: RowKind[Any, RowT]) -> list[Delete[RowT]]:
-        """The rows of the kind that are deleted."""
-        return self.rows.get(kind, NOTHING).deletes
 
     def records_of(self, kind: RecordKind[RecordT]) -> list[RecordT]:
         """The records of the kind."""

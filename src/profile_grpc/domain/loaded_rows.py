@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from profile_grpc.domain.changes import Delete, RowChanges, Write
+from profile_grpc.domain.changes import RowChanges, Write
 from profile_grpc.domain.kinds import ByT, KeyT, RowT, Selection
 
 
@@ -74,11 +74,11 @@ class LoadedRows(Generic[KeyT, RowT]):
     def changes(self) -> RowChanges[KeyT, RowT] | None:
         """The rows to write and to delete; None: there are none."""
         writes: list[Write[RowT]] = []
-        deletes: list[Delete[RowT]] = []
+        deletes: list[RowT] = []
         for key in self.touched:
             row, before = self.rows.get(key), self.loaded.get(key)
             if row is not None:
                 writes.append(Write(row, None if before is None else before.revision, before))
             elif before is not None:
-                deletes.append(Delete(before))
+                deletes.append(before)
         return RowChanges(writes, deletes) if writes or deletes else None

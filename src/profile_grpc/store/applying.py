@@ -83,7 +83,7 @@ class _Rows:
             yield PlannedWrite(statement, given, self._name, is_update=True)
         if new:
             yield PlannedWrite(self._insert, new, self._name)
-        deleted = [(*self._key(delete.before.key), delete.seen) for delete in changes.deletes]
+        deleted = [(*self._key(row.key), row.revision) for row in changes.deletes]
         yield PlannedWrite(self._delete, deleted, self._name)
 
     def _update(self, write: Write[Any]) -> tuple[int, Row]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from profile_grpc.domain import deletion_records
-from profile_grpc.domain.changes import Changes, Delete, RowChanges
+from profile_grpc.domain.changes import Changes, RowChanges
 from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.kinds import COUNTS, ENDPOINTS, EVENTS, PROFILES, REAPED, TOMBSTONES
@@ -54,7 +54,7 @@ class Deletions:
         counts = Counter(one.count_key for one in gone)
         changes = Changes(
             now,
-            rows={PROFILES: RowChanges([], [Delete(one) for one in gone])},
+            rows={PROFILES: RowChanges([], gone)},
             records={
                 TOMBSTONES: [deletion_records.tombstone(one, reason, now, self._hasher) for one in gone],
                 EVENTS: [deletion_records.event(one, reason, now) for one in gone],

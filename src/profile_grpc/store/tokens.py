@@ -97,8 +97,8 @@ class TokenIndex:
                 had, has = set(self.rows(write.before)), set(self.rows(write.row))
                 gone += had - has
                 new += has - had
-        for delete in changes.deletes:
-            gone += self.rows(delete.before)
+        for deleted in changes.deletes:
+            gone += self.rows(deleted)
         return [PlannedWrite(self._delete, gone, _TABLE.name), PlannedWrite(self._insert, new, _TABLE.name)]
 
     def rows(self, profile: Profile | DeletedProfile) -> Sequence[Row]:
