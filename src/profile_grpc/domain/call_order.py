@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.kinds import ORDERS
 from profile_grpc.domain.ordered_calls import AccountReport, CallMethod, DeviceOrder, OrderedCall
 from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.state import State
@@ -44,7 +45,7 @@ def record(state: State, key: ProfileKey, call: OrderedCall | None, *, without_p
     if call is None:
         return
     forget_time = state.now + FORGET_AFTER if without_profile else None
-    state.put_device_order(DeviceOrder(key.device, call, forget_time, state.fresh_revision()))
+    state.put_row(ORDERS, DeviceOrder(key.device, call, forget_time, state.fresh_revision()))
 
 
 def is_repeated_report(state: State, report: AccountReport, call: OrderedCall | None) -> bool:
@@ -74,7 +75,7 @@ def record_report(state: State, report: AccountReport, call: OrderedCall | None)
     applied = _applied(state, report, call)
     if call is not None and (applied is None or applied.call != call):
         key, forget_time = state.hasher.report(report), state.now + FORGET_AFTER
-        state.put_device_order(DeviceOrder(key, call, forget_time, state.fresh_revision()))
+        state.put_row(ORDERS, DeviceOrder(key, call, forget_time, state.fresh_revision()))
 
 
 def _applied(state: State, report: AccountReport, call: OrderedCall | None) -> DeviceOrder | None:

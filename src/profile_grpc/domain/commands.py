@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from profile_grpc.domain.keys import ProfileKey
+from profile_grpc.domain.kinds import PROFILES
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.profile import EMPTY, Channel, Platform, PushPermission
 from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose, WebPushKeys
@@ -53,6 +54,15 @@ class OfOne:
         return 1
 
 
+class ReadsNothing(OfOne):
+    """A command whose rule reads no row."""
+
+    __slots__ = ()
+
+    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
+        return None
+
+
 class OfProfile(OfOne):
     """A command that names its profile."""
 
@@ -62,6 +72,26 @@ class OfProfile(OfOne):
     @property
     def app_id(self) -> str:
         return self.key.app_id
+
+
+class OfProfiles:
+    """A command that names some profiles of an app."""
+
+    __slots__ = ()
+    keys: tuple[ProfileKey, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.keys)
+
+
+class OnlyOfProfiles(OfProfiles):
+    """A command that reads only the profiles that it names."""
+
+    __slots__ = ()
+
+    def needs(self, needs: Needs, _settings: AppSettings) -> None:
+        needs.add(PROFILES, *self.keys)
 
 
 AnyCommand: TypeAlias = Command[Any]

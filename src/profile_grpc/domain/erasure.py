@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from profile_grpc.domain.barriers import IMPORTED_LINKS, IMPORTED_PROFILES
-from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.commands import OfOne, OfProfiles, ReadsNothing
 from profile_grpc.domain.deletion_records import DeletionReason, Tombstone
 from profile_grpc.domain.events import ERASED_CUSTOMER, ERASED_USER, Event, EventType
 from profile_grpc.domain.keys import DeviceKey, ProfileKey, UserKey
-from profile_grpc.domain.kinds import EVENTS, PROFILES, TOMBSTONES
+from profile_grpc.domain.kinds import EVENTS, ORDERS, PROFILES, TOMBSTONES
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import AppSettings
@@ -22,7 +22,7 @@ def of_user(user: UserKey) -> ProfileKey:
 
 
 @dataclass(frozen=True, slots=True)
-class RememberErasure(OfOne):
+class RememberErasure(ReadsNothing):
     """Leave a tombstone of a user as a whole, so that no import brings the user back on any device (C8)."""
 
     user: UserKey
@@ -30,9 +30,6 @@ class RememberErasure(OfOne):
     @property
     def app_id(self) -> str:
         return self.user.app_id
-
-    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """The rule reads no row."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it, or begins its retention anew. An import that was decided without it is decided again."""
@@ -42,15 +39,12 @@ class RememberErasure(OfOne):
 
 
 @dataclass(frozen=True, slots=True)
-class StopImports(OfOne):
+class StopImports(ReadsNothing):
     """Make each record conflict that names a customer and that an import into the app has decided before: the erasure
     of a customer is remembered since (C8). The customer may be on another shard than the app.
     """
 
     app_id: str
-
-    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """The rule reads no row."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Raises the barrier."""
@@ -58,7 +52,7 @@ class StopImports(OfOne):
 
 
 @dataclass(frozen=True, slots=True)
-class EraseProfiles:
+class EraseProfiles(OfProfiles):
     """Delete these profiles of an app, with the order of calls on their devices.
 
     A profile that has changed since it was read is kept: it has left events since, whose ids are to be erased first.
@@ -72,11 +66,6 @@ class EraseProfiles:
     """The customer that is erased: an event of type ERASED carries each user's id, and this one. Empty: none does."""
     announced_users: frozenset[str] = frozenset()
     """Users of whom there is such an event."""
-
-    @property
-    def size(self) -> int:
-        """Of each profile."""
-        return len(self.keys)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
         needs.add(PROFILES, *self.keys)
@@ -113,20 +102,17 @@ class ForgetCalls(OfOne):
         for device in self.devices:
             order = state.device_order(device)
             if order is not None and order.forget_time is not None:
-                state.drop_order(device)
+                state.drop_row(ORDERS, device)
 
 
 @dataclass(frozen=True, slots=True)
-class Announce(OfOne):
+class Announce(ReadsNothing):
     """Leave the event by which others learn whom to erase."""
 
     app_id: str
     """The app or, of a customer, the tenant (see Command)."""
     user_id: str = ""
     customer_id: str = ""
-
-    def needs(self, _needs: Needs, _settings: AppSettings) -> None:
-        """The rule reads no row."""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it."""

@@ -174,7 +174,7 @@ def _wrong_evidence(item: PushFeedback, now: datetime) -> str:
 def _holders(state: State, app_id: str, item: PushFeedback) -> Iterator[Holder]:
     """Every profile that holds the token, with the endpoints that contain it (F5)."""
     meant = _meant_tokens(state, app_id, item)
-    holders = {profile.key: profile for token in meant for profile in state.holders(token)}
+    holders = {profile.key: profile for token in meant for profile in state.select(HOLDERS, token)}
     for key, profile in sorted(holders.items()):
         held = [e for e in profile.push_endpoints if Token(key.app_id, e.token) in meant and _is_meant(e, item)]
         if held:

@@ -71,19 +71,17 @@ class FeedbackBreaker:
         stopped = status.stop_time is not None or lost + number > status.limit
         if status.go_until is None and stopped:
             if self._losses.held_time is None:
-                self._losses = self._losses._replace(held_time=self._state.now)
-                self._state.add_app_event(
-                    EventType.FEEDBACK_HELD, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}"
-                )
+                self._hold(EventType.FEEDBACK_HELD, self._state.now, lost)
             self._why = self._why or _why(self._losses.app_id, status._replace(lost=lost))
             return self._why
         if self._losses.held_time is not None:
-            self._losses = self._losses._replace(held_time=None)
-            self._state.add_app_event(
-                EventType.FEEDBACK_RELEASED, self._losses.app_id, f"{lost} LOST, LIMIT {status.limit}"
-            )
+            self._hold(EventType.FEEDBACK_RELEASED, None, lost)
         self._counted += number
         return ""
+
+    def _hold(self, event: EventType, since: datetime | None, lost: int) -> None:
+        self._losses = self._losses._replace(held_time=since)
+        self._state.add_app_event(event, self._losses.app_id, f"{lost} LOST, LIMIT {self._status.limit}")
 
     def save(self) -> None:
         """Stores the counted losses, and whether the breaker holds."""
@@ -113,23 +111,16 @@ class ControlFeedbackBreaker(OfOne):
             losses = losses._replace(held_time=None, stop_time=None, go_until=state.now + GO)
             _put(state, losses)
         elif self.go is False:
-            losses = losses._replace(go_until=None, stop_time=state.now)
             if losses.held_time is None:
-                losses = _hold(state, losses, "OPERATOR")
-            else:
-                _put(state, losses)
+                state.add_app_event(EventType.FEEDBACK_HELD, self.app_id, "OPERATOR")
+            held_time = losses.held_time or state.now
+            losses = losses._replace(held_time=held_time, go_until=None, stop_time=state.now)
+            _put(state, losses)
         return _status(state, losses, settings)
 
 
 def _losses(state: State, app_id: str) -> FeedbackLosses:
     return state.row(FEEDBACK_LOSSES, app_id) or FeedbackLosses(app_id)
-
-
-def _hold(state: State, losses: FeedbackLosses, reason: str) -> FeedbackLosses:
-    state.add_app_event(EventType.FEEDBACK_HELD, losses.app_id, reason)
-    losses = losses._replace(held_time=state.now)
-    _put(state, losses)
-    return losses
 
 
 def _put(state: State, losses: FeedbackLosses) -> None:

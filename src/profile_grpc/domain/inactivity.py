@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from profile_grpc.domain.commands import OnlyOfProfiles
 from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import PROFILES
@@ -145,22 +146,8 @@ class ReapInactive:
         return Deleted(tuple(deleted))
 
 
-class _OfProfiles:
-    """A command about some profiles of an app."""
-
-    __slots__ = ()
-    keys: tuple[ProfileKey, ...]
-
-    @property
-    def size(self) -> int:
-        return len(self.keys)
-
-    def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        needs.add(PROFILES, *self.keys)
-
-
 @dataclass(frozen=True, slots=True)
-class CorrectFutureTimes(_OfProfiles):
+class CorrectFutureTimes(OnlyOfProfiles):
     """Replace times in the future of these profiles by now (Terms), as is done with all rows that are loaded."""
 
     app_id: str
@@ -171,7 +158,7 @@ class CorrectFutureTimes(_OfProfiles):
 
 
 @dataclass(frozen=True, slots=True)
-class PurgeUnregistered(_OfProfiles):
+class PurgeUnregistered(OnlyOfProfiles):
     """Delete the UNREGISTERED profiles whose retention is over (P8)."""
 
     app_id: str

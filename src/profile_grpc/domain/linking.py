@@ -30,7 +30,7 @@ class MoveLinks(OfOne, InOnePart):
 
     def decide(self, state: State, _settings: AppSettings) -> int:
         """Changes the links; returns how many."""
-        found = state.of_customer(CustomerKey(self.app_id, self.source_id))
+        found = state.select(OF_CUSTOMER, CustomerKey(self.app_id, self.source_id))
         for profile in found:
             attributes = profile.attributes._replace(customer_id=self.target_id)
             leave_events(state, profile, state.put(profile._replace(attributes=attributes, update_time=state.now)))

@@ -9,7 +9,7 @@ from datetime import datetime
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.keys import ProfileKey, Token, TokenElsewhere
-from profile_grpc.domain.kinds import CURRENT, GUARDS, HOLDERS_ELSEWHERE, RECEIVING, SIGNED_IN
+from profile_grpc.domain.kinds import CURRENT, GUARDS, HOLDERS, HOLDERS_ELSEWHERE, RECEIVING, SIGNED_IN
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.ordered_calls import OrderedCall
 from profile_grpc.domain.profile import Profile, ProfileStatus, UnregisterReason, UserState
@@ -35,14 +35,11 @@ def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displac
     earlier: dict[tuple[PushProvider, str], datetime] = {}
     displaced = []
     for profile in other_holders(state, claimant, claimed):
-        kept = tuple(e for e in profile.push_endpoints if e.identity not in claimed)
         for endpoint in profile.push_endpoints:
             if endpoint.identity in claimed:
                 stripped = endpoint.confirm_time
                 earlier[endpoint.identity] = max(earlier.get(endpoint.identity, stripped), stripped)
-        state.put(profile._replace(push_endpoints=kept, update_time=state.now))
-        state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)
-        displaced.append(Displacement(profile.key, DisplacementEffect.TOKEN_MOVED))
+        displaced.append(_strip(state, profile, claimed))
     if not earlier:
         return claimant, displaced
     endpoints = tuple(
@@ -50,6 +47,13 @@ def claim_tokens(state: State, claimant: Profile) -> tuple[Profile, list[Displac
         for e in claimant.push_endpoints
     )
     return claimant._replace(push_endpoints=endpoints), displaced
+
+
+def _strip(state: State, profile: Profile, tokens: AbstractSet[tuple[PushProvider, str]]) -> Displacement:
+    kept = tuple(e for e in profile.push_endpoints if e.identity not in tokens)
+    state.put(profile._replace(push_endpoints=kept, update_time=state.now))
+    state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)
+    return Displacement(profile.key, DisplacementEffect.TOKEN_MOVED)
 
 
 def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[ProfilePatch, tuple[IgnoredValue, ...]]:
@@ -74,10 +78,9 @@ def without_owned(state: State, profile: Profile, patch: ProfilePatch) -> tuple[
 def other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[PushProvider, str]]) -> Iterator[Profile]:
     """The profiles of other devices that hold one of the tokens."""
     app_id, _, device_id = profile.key
-    holders = [p for _, token in tokens for p in state.holders(Token(app_id, token)) if p.key.device_id != device_id]
-    if not holders:
-        return
-    for _, holder in sorted({p.key: p for p in holders}.items()):
+    holders = [p for _, token in tokens for p in state.select(HOLDERS, Token(app_id, token))]
+    others = {p.key: p for p in holders if p.key.device_id != device_id}
+    for _, holder in sorted(others.items()):
         if not tokens.isdisjoint(holder.held):
             yield holder
 
@@ -129,10 +132,7 @@ def displace(
         )
         return _step_back(state, profile, settings) if is_there else None
     if not tokens.isdisjoint(profile.held):
-        kept = tuple(e for e in profile.push_endpoints if e.identity not in tokens)
-        profile = state.put(profile._replace(push_endpoints=kept, update_time=state.now))
-        state.add_event(EventType.PUSH_TOKEN_MOVED, profile.key)
-        return Displacement(profile.key, DisplacementEffect.TOKEN_MOVED)
+        return _strip(state, profile, tokens)
     receives = profile.status is ProfileStatus.ACTIVE and not profile.push_superseded
     if settings.single_device_per_user and profile.key.user == newcomer.user and receives:
         return _supersede(state, profile)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from profile_grpc.domain import billing, call_order, linking, ownership, patching, stamps
 from profile_grpc.domain.billing import MadRecord
-from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, ProfilePatch
+from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, OnlyOfProfiles, ProfilePatch
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import CURRENT, GUARDS, PROFILES, RECEIVING, SIGNED_IN
@@ -91,18 +91,7 @@ class Register(OfProfile):
 
 
 @dataclass(frozen=True, slots=True)
-class Displaced:
-    """The other profiles that the slices of a registration changed before it."""
-
-    profiles: tuple[Displacement, ...]
-
-    def before(self, registered: Registered) -> Registered:
-        """The result of the registration, with these profiles."""
-        return replace(registered, displaced=(*self.profiles, *registered.displaced))
-
-
-@dataclass(frozen=True, slots=True)
-class Displace:
+class Displace(OnlyOfProfiles):
     """Change some other profiles as the following registration requires (R14).
 
     If that registration never runs, these profiles have lost a token or become inactive without a new owner. No push
@@ -116,24 +105,12 @@ class Displace:
     def app_id(self) -> str:
         return self.newcomer.app_id
 
-    @property
-    def size(self) -> int:
-        """Of each profile."""
-        return len(self.keys)
-
-    def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        needs.add(PROFILES, *self.keys)
-
-    def decide(self, state: State, settings: AppSettings) -> Displaced:
+    def decide(self, state: State, settings: AppSettings) -> tuple[Displacement, ...]:
         """Strips, signs out or supersedes them (R4-R7)."""
         others = [p for p in map(state.profile, self.keys) if p is not None and p.key != self.newcomer.key]
         tokens = {(e.provider, e.token) for e in self.newcomer.patch.push_endpoints}
-        changed = [
-            displaced
-            for profile in others
-            if (displaced := ownership.displace(state, profile, self.newcomer.key, tokens, settings)) is not None
-        ]
-        return Displaced(tuple(changed))
+        effects = [ownership.displace(state, profile, self.newcomer.key, tokens, settings) for profile in others]
+        return tuple([displaced for displaced in effects if displaced is not None])
 
 
 def _registered(

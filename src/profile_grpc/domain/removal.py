@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from profile_grpc.domain import call_order, ownership, presence, tokens
-from profile_grpc.domain.commands import OfOne, OfProfile
+from profile_grpc.domain.commands import OfOne, OfProfile, OnlyOfProfiles
 from profile_grpc.domain.deletion_records import DeletionReason
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.keys import CustomerKey, ProfileKey, Token, TokenOfUser, UserKey
@@ -95,15 +95,15 @@ class DeleteDeviceProfile(OfOne, InOnePart):
 
 def _owned(state: State, command: DeleteDeviceProfile) -> list[Profile]:
     if command.customer_id:
-        return state.of_customer(CustomerKey(command.app_id, command.customer_id))
+        return state.select(OF_CUSTOMER, CustomerKey(command.app_id, command.customer_id))
     if command.device_id:
         profile = state.profile(ProfileKey(command.app_id, command.user_id, command.device_id))
         return [profile] if profile else []
-    return state.of_user(UserKey(command.app_id, command.user_id))
+    return state.select(OF_USER, UserKey(command.app_id, command.user_id))
 
 
 @dataclass(frozen=True, slots=True)
-class EraseApp:
+class EraseApp(OnlyOfProfiles):
     """Delete these profiles of an app that is being deleted (D4)."""
 
     app_id: str
@@ -111,14 +111,6 @@ class EraseApp:
     revisions: tuple[int, ...] | None = None
     """The revisions that were read, in the same order. Profiles that have changed since are kept. None: any
     revision."""
-
-    @property
-    def size(self) -> int:
-        """Of each profile."""
-        return len(self.keys)
-
-    def needs(self, needs: Needs, _settings: AppSettings) -> None:
-        needs.add(PROFILES, *self.keys)
 
     def decide(self, state: State, _settings: AppSettings) -> Deleted:
         """Deletes these profiles of an app that is being deleted, unless they have changed since they were read."""
@@ -212,7 +204,7 @@ def _holders(state: State, command: RemoveAccount) -> list[Profile]:
     """The profiles that hold a reported token, in any of its spellings, of the reported push app id if one is given."""
     found: dict[ProfileKey, Profile] = {}
     for reported, spelling in command.spellings():
-        for profile in state.holders(Token(command.app_id, spelling)):
+        for profile in state.select(HOLDERS, Token(command.app_id, spelling)):
             if _holds(profile, spelling, reported):
                 found[profile.key] = profile
     return [found[key] for key in sorted(found)]

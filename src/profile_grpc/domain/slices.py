@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
-from profile_grpc.domain.commands import AnyCommand, Command
+from profile_grpc.domain.commands import AnyCommand, Command, OfProfiles
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import PROFILES, RowKind, TallyKind
 from profile_grpc.domain.needs import Needs
@@ -62,7 +62,7 @@ class PrecededBySlices(Command[Any], Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Slice(Generic[ResultT]):
+class Slice(OfProfiles, Generic[ResultT]):
     """A command's rule applied to some of the profiles that it concerns."""
 
     whole: Command[ResultT]
@@ -71,11 +71,6 @@ class Slice(Generic[ResultT]):
     @property
     def app_id(self) -> str:
         return self.whole.app_id
-
-    @property
-    def size(self) -> int:
-        """Of each profile."""
-        return len(self.keys)
 
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         own = Needs()

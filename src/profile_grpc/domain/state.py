@@ -17,17 +17,14 @@ from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.deletion_records import DeletedProfile, DeletionReason, History
 from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.domain.keys import CustomerKey, DeviceKey, Guard, GuardKey, ProfileKey, Token, UserKey
+from profile_grpc.domain.keys import DeviceKey, Guard, GuardKey, ProfileKey, UserKey
 from profile_grpc.domain.kinds import (
     BEATS,
     COUNTS,
     ENDPOINTS,
     EVENTS,
     GUARDS,
-    HOLDERS,
     LEDGER,
-    OF_CUSTOMER,
-    OF_USER,
     ORDERS,
     PROFILES,
     REAPED,
@@ -139,31 +136,11 @@ class State:
             raise LookupError(msg)
         return found or _NO_HISTORY
 
-    def holders(self, token: Token) -> list[Profile]:
-        """The requested profiles that hold the token, ordered by key."""
-        return self.select(HOLDERS, token)
-
-    def of_user(self, user: UserKey) -> list[Profile]:
-        """Every profile of the user, ordered by device."""
-        return self.select(OF_USER, user)
-
-    def of_customer(self, customer: CustomerKey) -> list[Profile]:
-        """Every profile linked with the customer, ordered by key."""
-        return self.select(OF_CUSTOMER, customer)
-
     def device_order(self, device: DeviceKey) -> DeviceOrder | None:
         """The highest call that was applied on the device, if any had a sequence (R13)."""
         return self._tables[ORDERS].rows.get(device)
 
     # --- changing ---
-
-    def put_device_order(self, order: DeviceOrder) -> None:
-        """Stores the highest call of a device."""
-        self.put_row(ORDERS, order)
-
-    def drop_order(self, device: DeviceKey) -> None:
-        """Forgets the order of calls on a device."""
-        self.drop_row(ORDERS, device)
 
     def put(self, profile: Profile) -> Profile:
         """Stores the profile, new or changed; returns it with its new revision and with the version it has (E2)."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 
 from profile_grpc.domain.commands import AnyCommand, needs_of
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import Profile
-from profile_grpc.domain.registration import Displaced
-from profile_grpc.domain.results import Registered
+from profile_grpc.domain.results import Displacement, Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.slices import InOnePart, PrecededBySlices, Slice, Sliceable
 from profile_grpc.service.ports import ProfileStore, TooManyRows
@@ -80,16 +80,16 @@ class LargeCommands:
         return seen
 
     async def _cleared(self, command: PrecededBySlices, settings: AppSettings) -> object:
-        displaced = Displaced(())
+        displaced: tuple[Displacement, ...] = ()
         for _ in range(_TRIES):
             for chunk in _chunks(await self._store.keys(needs_of([(command, settings)]))):
                 cleared = await self._submit(command.clear(chunk), settings)
-                if not isinstance(cleared, Displaced):
+                if not isinstance(cleared, tuple):
                     return cleared
-                displaced = Displaced((*displaced.profiles, *cleared.profiles))
+                displaced += cleared
             result = await self._submit(command, settings)
             if isinstance(result, Registered):
-                return displaced.before(result)
+                return replace(result, displaced=displaced + result.displaced)
             if not isinstance(result, TooManyRows):
                 return result
         return await self._whole(command, settings)
