@@ -20,7 +20,7 @@ from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.transport.grpc import access
 from profile_grpc.transport.grpc.access import ContractError, Names, Scope
 from profile_grpc.transport.grpc.call import Call
-from profile_grpc.transport.grpc.permission import Permission
+from profile_grpc.transport.grpc.steps import Steps
 from tests.support.contract import service
 from tests.transport.grpc.support import APP, FOREIGN_APP, FOREIGN_TENANT, VALID, Backend, Served, key, refused, told_by
 
@@ -265,11 +265,11 @@ async def test_a_list_of_apps_is_reached_app_by_app(backend: Backend) -> None:
     )
     call = Call()
     call.caller = await backend.directory.authenticate(backend.keys[KeyKind.ADMIN])
-    permission = Permission(backend.directory)
-    await permission.check(method, method.request(), call)
-    await permission.check(method, method.request(app_ids=[APP]), call)
+    steps = Steps(backend.directory, backend.services.jwt)
+    await steps.permit(method, method.request(), call)
+    await steps.permit(method, method.request(app_ids=[APP]), call)
     with pytest.raises(Refused) as caught:
-        await permission.check(method, method.request(app_ids=[APP, FOREIGN_APP]), call)
+        await steps.permit(method, method.request(app_ids=[APP, FOREIGN_APP]), call)
     assert caught.value.metadata == {"app_id": FOREIGN_APP}
 
 
