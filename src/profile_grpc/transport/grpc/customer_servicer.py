@@ -60,13 +60,11 @@ class CustomerServicer:
         wanted = customers.customer_filter(request, tenant_id, filter_)
         return customers.list_customers(await self._customers.list(wanted, request.page_size, request.page_token))
 
-    async def ImportCustomers(
+    def ImportCustomers(
         self, given: AsyncIterator[pb.ImportCustomersRequest], call: Call
     ) -> AsyncGenerator[pb.ImportCustomersResponse, None]:
         one = imports.CustomerImport(self._imports, self._customers, call.caller.tenant_id)
-        async with aclosing(imports.answers(given, one.begin)) as answers:
-            async for answer in answers:
-                yield answer
+        return imports.answers(given, one.begin)
 
     async def ExportCustomers(
         self, request: pb.ExportCustomersRequest, call: Call
@@ -85,7 +83,7 @@ class CustomerServicer:
         erased = await self._people.erase_customer(
             call.caller.tenant_id, request.customer_id, announce=people.announce(request)
         )
-        return people.erased_customer(erased)
+        return pb.EraseCustomerResponse(removed=erased.removed, notes=erased.notes)
 
     async def ExportPerson(self, request: pb.ExportPersonRequest, call: Call) -> pb.ExportPersonResponse:
         if request.HasField("user"):

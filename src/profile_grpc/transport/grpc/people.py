@@ -12,7 +12,7 @@ from appprofile.v1 import customer_service_pb2 as pb
 from appprofile.v1 import profile_pb2, profile_service_pb2
 from profile_grpc.domain.events import Event
 from profile_grpc.service.customers import LinkedProfile
-from profile_grpc.service.people import EXPORT_BYTES, Erased, PersonData
+from profile_grpc.service.people import EXPORT_BYTES, PersonData
 from profile_grpc.transport.grpc import customers, responses
 
 _SHOWN = 6
@@ -22,14 +22,6 @@ _SHOWN = 6
 def announce(request: pb.EraseCustomerRequest | profile_service_pb2.EraseUserRequest) -> bool:
     """Whether to leave an event from which others learn of the erasure; the default is yes."""
     return request.announce if request.HasField("announce") else True
-
-
-def erased_customer(erased: Erased) -> pb.EraseCustomerResponse:
-    return pb.EraseCustomerResponse(removed=erased.removed, notes=erased.notes)
-
-
-def erased_user(erased: Erased) -> profile_service_pb2.EraseUserResponse:
-    return profile_service_pb2.EraseUserResponse(removed=erased.removed, notes=erased.notes)
 
 
 def document(person: PersonData) -> str:

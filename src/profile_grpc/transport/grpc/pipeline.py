@@ -110,7 +110,7 @@ class Pipeline:
                 if not overdue:
                     code = outcome.cancelled(context)
                     raise
-                refused = _overdue()
+                refused = Refused(Reason.DEADLINE, "The call took too long; its outcome is unknown. Repeat it.")
             except Exception as error:  # noqa: BLE001 - any error becomes a status of the contract
                 refused = refusals.of(error)
             finally:
@@ -126,7 +126,3 @@ class Pipeline:
             return answer
 
         return wrapped
-
-
-def _overdue() -> Refused:
-    return Refused(Reason.DEADLINE, "The call took too long; its outcome is unknown. Repeat it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from appprofile.v1 import credential_service_pb2 as pb
@@ -83,8 +83,3 @@ def credential(described: Described) -> pb.Credential:
     write_instant(message.create_time, stored.create_time)
     write_instant(message.expire_time, public.expire_time)
     return message
-
-
-def credentials(found: Sequence[Described]) -> pb.ListCredentialsResponse:
-    """The app's credentials."""
-    return pb.ListCredentialsResponse(credentials=map(credential, found))

@@ -9,7 +9,7 @@ from appprofile.v1 import recipient_pb2 as pb
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
-from profile_grpc.service.recipients import Message, Person
+from profile_grpc.service.recipients import Message
 from profile_grpc.transport.grpc import endpoints
 from profile_grpc.transport.grpc.times import write_instant
 
@@ -34,10 +34,6 @@ def _target(request: pb.ResolveRecipientsRequest | pb.CountRecipientsRequest) ->
     if not request.everyone:
         raise ValueError("the request names no target")
     return Everyone()
-
-
-def person(request: pb.ExplainReachRequest) -> Person:
-    return Person(request.user_id, request.customer_id, request.device_id)
 
 
 def resolved(message: Message, request: pb.ResolveRecipientsRequest) -> pb.ResolveRecipientsResponse:

@@ -10,7 +10,6 @@ from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.feedback import PushFeedback, ReportPushFeedback
 from profile_grpc.domain.filtering.expressions import Filter
-from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import Platform, ProfileStatus
 from profile_grpc.domain.registration import Register
@@ -38,10 +37,6 @@ def sequence(
 
 def register(request: pb.RegisterRequest) -> Register:
     return Register(key(request.key), patches.populated(request), sequence(request))
-
-
-def heartbeat(request: pb.HeartbeatRequest) -> Heartbeat:
-    return Heartbeat(key(request.key))
 
 
 def update_profile_data(request: pb.UpdateProfileDataRequest) -> UpdateProfileData:

@@ -16,14 +16,15 @@ from appprofile.v1 import profile_service_pb2 as pb
 from appprofile.v1 import recipient_pb2 as recipient_pb
 from appprofile.v1 import usage_service_pb2 as usage_pb
 from appprofile.v1 import webhook_service_pb2 as webhook_pb
-from profile_grpc.domain import heartbeat
 from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.reach import Audience
 from profile_grpc.domain.results import Beat
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.service.event_ports import WebhookKey
+from profile_grpc.service.recipients import Person
 from profile_grpc.service.use_cases import UseCases
 from profile_grpc.service.watching import EventPosition, Page, read_token
 from profile_grpc.transport.grpc import (
@@ -65,12 +66,12 @@ class ProfileServicer:
         return responses.register(registered, call)
 
     async def Heartbeat(self, request: pb.HeartbeatRequest, call: Call) -> pb.HeartbeatResponse:
-        beat = await self._profiles.submit(call.app, requests.heartbeat(request))
+        beat = await self._profiles.submit(call.app, Heartbeat(requests.key(request.key)))
         return responses.heartbeat(beat)
 
     async def BatchHeartbeat(self, request: pb.BatchHeartbeatRequest, call: Call) -> pb.BatchHeartbeatResponse:
         reached = [
-            (app, heartbeat.Heartbeat(requests.key(key)))
+            (app, Heartbeat(requests.key(key)))
             for key, app in zip(request.keys, call.items, strict=True)
             if not isinstance(app, Refused)
         ]
@@ -115,18 +116,15 @@ class ProfileServicer:
 
     async def EraseUser(self, request: pb.EraseUserRequest, call: Call) -> pb.EraseUserResponse:
         erased = await self._people.erase_user(call.app, request.user_id, announce=people.announce(request))
-        return people.erased_user(erased)
+        return pb.EraseUserResponse(removed=erased.removed, notes=erased.notes)
 
-    async def ImportProfiles(
+    def ImportProfiles(
         self, given: AsyncIterator[pb.ImportProfilesRequest], call: Call
     ) -> AsyncGenerator[pb.ImportProfilesResponse, None]:
         async def app() -> App:
             return call.app
 
-        one = imports.ProfileImport(self._imports, app)
-        async with aclosing(imports.answers(given, one.begin)) as answers:
-            async for answer in answers:
-                yield answer
+        return imports.answers(given, imports.ProfileImport(self._imports, app).begin)
 
     async def ExportProfiles(
         self, request: pb.ExportProfilesRequest, call: Call
@@ -157,10 +155,9 @@ class ProfileServicer:
     async def ExplainReach(
         self, request: recipient_pb.ExplainReachRequest, call: Call
     ) -> recipient_pb.ExplainReachResponse:
+        person = Person(request.user_id, request.customer_id, request.device_id)
         channel, purpose = Channel(request.channel), endpoints.PURPOSES[request.purpose]
-        return recipients.explained(
-            await self._recipients.explain(call.app, recipients.person(request), channel, purpose)
-        )
+        return recipients.explained(await self._recipients.explain(call.app, person, channel, purpose))
 
     async def WatchProfiles(
         self, request: pb.WatchProfilesRequest, call: Call
@@ -270,7 +267,7 @@ class WebhookServicer:
     async def CreateWebhook(
         self, request: webhook_pb.CreateWebhookRequest, call: Call
     ) -> webhook_pb.CreateWebhookResponse:
-        created, secret = await self._webhooks.create(webhooks.order(request, call.caller.tenant_id))
+        created, secret = await self._webhooks.create(webhooks.order(request.webhook, call.caller.tenant_id))
         return webhook_pb.CreateWebhookResponse(webhook=await self._shown(created), secret=secret)
 
     async def GetWebhook(self, request: webhook_pb.GetWebhookRequest, call: Call) -> webhook_pb.GetWebhookResponse:
@@ -347,7 +344,8 @@ class CredentialServicer:
     async def ListCredentials(
         self, request: credential_pb.ListCredentialsRequest, _call: Call
     ) -> credential_pb.ListCredentialsResponse:
-        return push_credentials.credentials(await self._credentials.list(request.app_id))
+        found = await self._credentials.list(request.app_id)
+        return credential_pb.ListCredentialsResponse(credentials=map(push_credentials.credential, found))
 
     async def DeleteCredential(
         self, request: credential_pb.DeleteCredentialRequest, _call: Call

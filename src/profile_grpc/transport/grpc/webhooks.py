@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,15 +18,14 @@ _WRITABLE = ("url", "types", "app_ids", "state", "display_name")
 _READ_ONLY = frozenset(field.name for field in pb.Webhook.DESCRIPTOR.fields) - set(_WRITABLE)
 
 
-def order(request: pb.CreateWebhookRequest, tenant_id: str) -> WebhookOrder:
-    """The webhook to create."""
-    given = request.webhook
+def order(given: pb.Webhook, tenant_id: str) -> WebhookOrder:
+    """The webhook of a request."""
     return WebhookOrder(
         tenant_id=tenant_id,
         url=given.url,
-        types=_types(given),
+        types=tuple(event_pb2.EventType.Name(number).removeprefix(_TYPE_PREFIX) for number in given.types),
         app_ids=tuple(given.app_ids),
-        state=_state(given),
+        state=WebhookState(given.state) if given.state else WebhookState.ENABLED,
         display_name=given.display_name,
     )
 
@@ -42,14 +41,8 @@ def updated(request: pb.UpdateWebhookRequest, before: Webhook) -> Webhook:
         field.name for field, _ in given.ListFields() if field.name in _WRITABLE
     ]
     refuse_paths(set(paths) - set(_WRITABLE), _READ_ONLY, "a webhook")
-    values: Mapping[str, object] = {
-        "url": given.url,
-        "types": _types(given),
-        "app_ids": tuple(given.app_ids),
-        "state": _state(given),
-        "display_name": given.display_name,
-    }
-    return replace(before, **{path: values[path] for path in paths})  # type: ignore[arg-type]
+    wanted = order(given, before.tenant_id)
+    return replace(before, **{path: getattr(wanted, path) for path in paths})
 
 
 def webhook(stored: Webhook, newest_position: int) -> pb.Webhook:
@@ -111,11 +104,3 @@ def _delivery(one: Delivery) -> pb.WebhookDelivery:
     write_instant(message.time, one.time)
     write_duration(message.latency, one.latency)
     return message
-
-
-def _types(given: pb.Webhook) -> tuple[str, ...]:
-    return tuple(event_pb2.EventType.Name(number).removeprefix(_TYPE_PREFIX) for number in given.types)
-
-
-def _state(given: pb.Webhook) -> WebhookState:
-    return WebhookState(given.state) if given.state else WebhookState.ENABLED
