@@ -126,7 +126,7 @@ class UpdateCustomer(OnlyOfCustomer):
                 Reason.ETAG_MISMATCH, "The customer has changed since it was read; read it again, then repeat."
             )
         # A value is ignored whose name in the mask is misspelt: that must not look like success (C3).
-        customer_schema.check_names(_schema(state, self.ref.tenant_id), self.patch.remove_attributes)
+        customer_schema.check_names(schema_of(state, self.ref.tenant_id), self.patch.remove_attributes)
         if stored is None:
             return _create(state, self.ref, self.patch.applied(Content()))
         # Before they are compared with what is stored: 1, 1.0 and true are equal there.
@@ -333,7 +333,7 @@ class RewriteCustomers:
 
     def decide(self, state: State, _settings: AppSettings) -> int:
         """Rewrites those with such values; returns how many."""
-        schema = _schema(state, self.tenant_id)
+        schema = schema_of(state, self.tenant_id)
         rewritten = 0
         for ref in self.refs:
             stored = state.row(CUSTOMERS, ref.key)
@@ -357,12 +357,13 @@ def _need(needs: Needs, ref: CustomerRef) -> None:
     needs.add(CUSTOMER_TOMBSTONES, ref.tombstone)
 
 
-def _schema(state: State, tenant_id: str) -> CustomerSchema:
+def schema_of(state: State, tenant_id: str) -> CustomerSchema:
+    """The tenant's schema; empty, if it has none."""
     return state.row(SCHEMAS, tenant_id) or CustomerSchema(tenant_id)
 
 
 def _check(state: State, ref: CustomerRef, values: Mapping[str, Value]) -> None:
-    customer_schema.check_values(_schema(state, ref.tenant_id), values, state.now)
+    customer_schema.check_values(schema_of(state, ref.tenant_id), values, state.now)
 
 
 def _find(state: State, ref: CustomerRef) -> Customer | None:
@@ -373,7 +374,7 @@ def _find(state: State, ref: CustomerRef) -> Customer | None:
     """
     stored = state.row(CUSTOMERS, ref.key)
     if stored is not None:
-        return customer_schema.shown(_schema(state, ref.tenant_id), stored)
+        return customer_schema.shown(schema_of(state, ref.tenant_id), stored)
     target = merge_target(state.row(CUSTOMER_TOMBSTONES, ref.tombstone), state)
     if target is not None:
         raise customers.was_merged(target)
@@ -402,7 +403,7 @@ def _change(state: State, stored: Customer, content: Content) -> Customer:
 
 def _put(state: State, customer: Customer, what: EventType) -> Customer:
     """Stores the customer, checked by the present schema, and leaves an event."""
-    schema = _schema(state, customer.key.tenant_id)
+    schema = schema_of(state, customer.key.tenant_id)
     customer_schema.check_values(schema, customer.content.attributes, state.now)
     CUSTOMER_CHANGES.let_pass(state, *customer.key)
     stored = customer._replace(

@@ -80,10 +80,7 @@ class EraseProfiles(OfProfiles):
             state.delete(profile, DeletionReason.ERASED)
         if self.announced_customer:
             for user_id in sorted({profile.key.user_id for profile in found} - self.announced_users):
-                announcement = _announcement(
-                    state, app_id=self.app_id, user_id=user_id, customer_id=self.announced_customer
-                )
-                state.add_record(EVENTS, announcement)
+                _announce(state, self.app_id, user_id, self.announced_customer)
         return Deleted(tuple(p.key for p in found))
 
 
@@ -116,19 +113,11 @@ class Announce(ReadsNothing):
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Leaves it."""
-        of = {"app_id": self.app_id} if self.user_id else {"tenant_id": self.app_id}
-        state.add_record(EVENTS, _announcement(state, **of, user_id=self.user_id, customer_id=self.customer_id))
+        _announce(state, self.app_id, self.user_id, self.customer_id)
 
 
-def _announcement(
-    state: State, *, app_id: str = "", tenant_id: str = "", user_id: str = "", customer_id: str = ""
-) -> Event:
-    return Event(
-        EventType.ERASED,
-        app_id,
-        state.now,
-        user_id,
-        reason=ERASED_USER if user_id else ERASED_CUSTOMER,
-        customer_id=customer_id,
-        tenant_id=tenant_id,
-    )
+def _announce(state: State, owner: str, user_id: str, customer_id: str) -> None:
+    """Leaves it about a user of the app or, without one, about a customer of the tenant."""
+    app_id, tenant_id, reason = (owner, "", ERASED_USER) if user_id else ("", owner, ERASED_CUSTOMER)
+    event = Event(EventType.ERASED, app_id, state.now, user_id, reason=reason, customer_id=customer_id)
+    state.add_record(EVENTS, event._replace(tenant_id=tenant_id))

@@ -60,7 +60,7 @@ ALGORITHMS: Mapping[str, JwtAlgorithm] = {
 
 
 class JwtOutcome(enum.IntEnum):
-    """How the check of a call ended; the contract's numbers."""
+    """How the check of a call ended; the contract's numbers. The reason of a refusal is its name after `JWT_`."""
 
     VALID = 1
     MISSING = 2
@@ -70,17 +70,6 @@ class JwtOutcome(enum.IntEnum):
     USER_MISMATCH = 6
     APP_MISMATCH = 7
     CUSTOMER_MISMATCH = 8
-
-
-_OUTCOMES: Mapping[Reason, JwtOutcome] = {
-    Reason.JWT_MISSING: JwtOutcome.MISSING,
-    Reason.JWT_INVALID: JwtOutcome.INVALID,
-    Reason.JWT_EXPIRED: JwtOutcome.EXPIRED,
-    Reason.JWT_KEY_UNKNOWN: JwtOutcome.KEY_UNKNOWN,
-    Reason.JWT_USER_MISMATCH: JwtOutcome.USER_MISMATCH,
-    Reason.JWT_APP_MISMATCH: JwtOutcome.APP_MISMATCH,
-    Reason.JWT_CUSTOMER_MISMATCH: JwtOutcome.CUSTOMER_MISMATCH,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +184,8 @@ def check_claims(payload: bytes, settings: JwtSettings, app_id: str, now: float)
         raise expired(app_id)
     of_app = claims.get(settings.app_claim)
     if of_app != app_id and (of_app is not None or settings.require_app_claim):
-        raise Refused(
-            Reason.JWT_APP_MISMATCH,
-            f"The JWT is not for app {app_id!r}; get one whose claim {settings.app_claim!r} is the app's id.",
-            metadata={"app_id": app_id, "claim": settings.app_claim},
-        )
+        message = f"The JWT is not for app {app_id!r}; get one whose claim {settings.app_claim!r} is the app's id."
+        raise _refused(Reason.JWT_APP_MISMATCH, message, app_id, claim=settings.app_claim)
     user, customer = _id(claims, settings.user_claim), _id(claims, settings.customer_claim)
     return Claims(user, customer, datetime.fromtimestamp(min(expires + leeway, _LAST_SECOND), UTC))
 
@@ -226,62 +212,52 @@ def _check_times(claims: Mapping[str, Any], expires: float, settings: JwtSetting
 
 def outcome(refused: Refused) -> JwtOutcome:
     """The outcome of a check that ended with this refusal."""
-    return _OUTCOMES[refused.reason]
+    return JwtOutcome[refused.reason.removeprefix("JWT_")]
 
 
 def missing(app_id: str) -> Refused:
     """The call carries no token."""
-    return Refused(
-        Reason.JWT_MISSING,
-        f"The app requires a JWT of its user; send one as {HEADER}: Bearer.",
-        metadata={"app_id": app_id, "header": HEADER},
-    )
+    message = f"The app requires a JWT of its user; send one as {HEADER}: Bearer."
+    return _refused(Reason.JWT_MISSING, message, app_id, header=HEADER)
 
 
 def invalid(app_id: str, problem: str) -> Refused:
     """The token is not valid. `problem` repeats nothing of it."""
-    return Refused(
-        Reason.JWT_INVALID,
-        f"The JWT is not valid: {problem}. Get a new one from the app's back end.",
-        metadata={"app_id": app_id, "problem": problem},
-    )
+    message = f"The JWT is not valid: {problem}. Get a new one from the app's back end."
+    return _refused(Reason.JWT_INVALID, message, app_id, problem=problem)
 
 
 def expired(app_id: str) -> Refused:
     """The token was valid."""
-    return Refused(
-        Reason.JWT_EXPIRED,
-        "The JWT has expired; get a new one from the app's back end, then repeat the call.",
-        metadata={"app_id": app_id},
-    )
+    message = "The JWT has expired; get a new one from the app's back end, then repeat the call."
+    return _refused(Reason.JWT_EXPIRED, message, app_id)
 
 
 def key_unknown(app_id: str) -> Refused:
     """The app does not have the token's key."""
-    return Refused(
-        Reason.JWT_KEY_UNKNOWN,
-        "The JWT is signed with a key that the app does not have; sign with one that was added to the app.",
-        metadata={"app_id": app_id},
-    )
+    message = "The JWT is signed with a key that the app does not have; sign with one that was added to the app."
+    return _refused(Reason.JWT_KEY_UNKNOWN, message, app_id)
 
 
 def user_mismatch(app_id: str, settings: JwtSettings) -> Refused:
     """The request names another user than the token."""
-    return Refused(
-        Reason.JWT_USER_MISMATCH,
-        f"The JWT is of another user than the request; get one whose claim {settings.user_claim!r} is its user id.",
-        metadata={"app_id": app_id, "claim": settings.user_claim},
-    )
+    claim = settings.user_claim
+    message = f"The JWT is of another user than the request; get one whose claim {claim!r} is its user id."
+    return _refused(Reason.JWT_USER_MISMATCH, message, app_id, claim=claim)
 
 
 def customer_mismatch(app_id: str, settings: JwtSettings) -> Refused:
     """The request names another customer than the token, or the token names none."""
-    return Refused(
-        Reason.JWT_CUSTOMER_MISMATCH,
-        f"The JWT does not name the customer of the request; get one whose claim {settings.customer_claim!r} is its"
-        " customer id, or leave the customer out.",
-        metadata={"app_id": app_id, "claim": settings.customer_claim},
+    claim = settings.customer_claim
+    message = (
+        f"The JWT does not name the customer of the request; get one whose claim {claim!r} is its customer id, or leave"
+        " the customer out."
     )
+    return _refused(Reason.JWT_CUSTOMER_MISMATCH, message, app_id, claim=claim)
+
+
+def _refused(reason: Reason, message: str, app_id: str, **metadata: str) -> Refused:
+    return Refused(reason, message, metadata={"app_id": app_id, **metadata})
 
 
 def _object(encoded: bytes, app_id: str, what: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from profile_grpc.domain import customer_schema
 from profile_grpc.domain.barriers import CUSTOMER_CHANGES
 from profile_grpc.domain.commands import OfOne
+from profile_grpc.domain.customer_changes import schema_of
 from profile_grpc.domain.customer_schema import Change, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.kinds import SCHEMAS
@@ -94,17 +95,13 @@ class WithdrawChange(OfSchema):
 
     def decide(self, state: State, _settings: AppSettings) -> None:
         """Ends it, if it is still the one that is being checked."""
-        schema = _schema(state, self.tenant_id)
+        schema = schema_of(state, self.tenant_id)
         if schema.change is not None and schema.change.begin_time == self.begin_time:
             _put(state, schema._replace(change=None))
 
 
-def _schema(state: State, tenant_id: str) -> CustomerSchema:
-    return state.row(SCHEMAS, tenant_id) or CustomerSchema(tenant_id)
-
-
 def _of_version(state: State, tenant_id: str, version: int) -> CustomerSchema:
-    schema = _schema(state, tenant_id)
+    schema = schema_of(state, tenant_id)
     if schema.version != version:
         raise Refused(Reason.ETAG_MISMATCH, "The schema has changed since it was read; read it again, then repeat.")
     return schema

@@ -152,16 +152,7 @@ def retry_delay(failures: int, jitter: float) -> timedelta:
 
 def after_success(before: Progress, position: int) -> Progress:
     """Everything up to the position is delivered."""
-    return replace(
-        before,
-        position=position,
-        pending=None,
-        failures=0,
-        failing_since=None,
-        next_attempt_time=None,
-        last_failure=None,
-        attempts=before.attempts + 1,
-    )
+    return replace(passed_over(before, position), last_failure=None, attempts=before.attempts + 1)
 
 
 def after_failure(before: Progress, pending: int, failure: Failure, jitter: float) -> Progress:
@@ -198,7 +189,7 @@ def is_due(progress: Progress, now: datetime) -> bool:
 
 def passed_over(before: Progress, position: int) -> Progress:
     """Up to the position there was nothing for the webhook, or nothing is left of it."""
-    return replace(before, position=position, pending=None, failures=0, failing_since=None, next_attempt_time=None)
+    return replace(restarted(before), position=position, pending=None)
 
 
 def disabled(webhook: Webhook, now: datetime) -> Webhook:
@@ -214,7 +205,7 @@ def restarted(before: Progress) -> Progress:
 
 def replayed(before: Progress, position: int) -> Progress:
     """Delivers again what is after the position, as new requests."""
-    return replace(restarted(before), position=position, pending=None, replays=before.replays + 1)
+    return replace(passed_over(before, position), replays=before.replays + 1)
 
 
 def without_lost(before: Progress, oldest: int, now: datetime) -> Progress:

@@ -45,7 +45,7 @@ def customer_fields(schema: CustomerSchema) -> Fields:
 def _group(name: str, schema: CustomerSchema, *, of_customer: bool) -> Field:
     members = [_member(name, attribute, of_customer=of_customer) for attribute in schema.attributes]
     by_name = {attribute.name: member for attribute, member in zip(schema.attributes, members, strict=True)}
-    return Field(name, Kind.TEXT, _nothing, members=MappingProxyType(by_name))
+    return Field(name, Kind.TEXT, lambda _: None, members=MappingProxyType(by_name))
 
 
 def _member(group: str, attribute: SchemaAttribute, *, of_customer: bool) -> Field:
@@ -55,10 +55,6 @@ def _member(group: str, attribute: SchemaAttribute, *, of_customer: bool) -> Fie
         return customer.content.attributes.get(name)
 
     return Field(f"{group}.{name}", _KINDS[attribute.type], read, of_customer=of_customer)
-
-
-def _nothing(_customer: Customer) -> None:
-    return None
 
 
 Decide: TypeAlias = Callable[[str, Customer | None], bool]
