@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from profile_grpc.domain.feedback_codes import Verdict, judge, verdict
+from profile_grpc.domain.feedback_codes import Verdict, judge
 from profile_grpc.domain.push_endpoints import PushProvider
 
 FCM, WEB_PUSH, HMS = PushProvider.FCM, PushProvider.WEB_PUSH, PushProvider.HMS
@@ -64,7 +64,7 @@ CODES = [
 def test_F3_F6_every_code_without_regard_to_case(
     provider: PushProvider, code: str, expected: Verdict, spelling: type[str]
 ) -> None:
-    assert verdict(provider, spelling(code), 0, "") is expected
+    assert judge(provider, spelling(code), 0, "").verdict is expected
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_F3_F6_every_code_without_regard_to_case(
     + [(apple, code) for apple in APPLE for code in ("404", "SENDER_ID_MISMATCH", "80300007")],
 )
 def test_F6_a_code_of_one_provider_proves_nothing_for_another(provider: PushProvider, code: str) -> None:
-    assert verdict(provider, code, 0, "") is Verdict.UNRECOGNIZED
+    assert judge(provider, code, 0, "").verdict is Verdict.UNRECOGNIZED
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_F6_a_code_of_one_provider_proves_nothing_for_another(provider: PushProv
     ],
 )
 def test_F3_fcm_invalid_argument_that_blames_the_token_is_dead(message: str) -> None:
-    assert verdict(FCM, "INVALID_ARGUMENT", 400, message) is Verdict.DEAD
-    assert verdict(FCM, "invalid_argument", 400, message) is Verdict.DEAD
+    assert judge(FCM, "INVALID_ARGUMENT", 400, message).verdict is Verdict.DEAD
+    assert judge(FCM, "invalid_argument", 400, message).verdict is Verdict.DEAD
 
 
 @pytest.mark.parametrize(
@@ -111,20 +111,20 @@ def test_F3_fcm_invalid_argument_that_blames_the_token_is_dead(message: str) -> 
     ],
 )
 def test_F6_any_other_fcm_invalid_argument_proves_nothing(message: str) -> None:
-    assert verdict(FCM, "INVALID_ARGUMENT", 400, message) is Verdict.UNRECOGNIZED
+    assert judge(FCM, "INVALID_ARGUMENT", 400, message).verdict is Verdict.UNRECOGNIZED
 
 
 def test_F3_a_bare_404_from_fcm_is_not_dead() -> None:
-    assert verdict(FCM, "", 404, "") is Verdict.UNRECOGNIZED
-    assert verdict(FCM, "NOT_FOUND", 404, "Requested entity was not found.") is Verdict.UNRECOGNIZED
-    assert verdict(FCM, "404", 404, "") is Verdict.UNRECOGNIZED
-    assert verdict(FCM, "UNREGISTERED", 404, "") is Verdict.DEAD
+    assert judge(FCM, "", 404, "").verdict is Verdict.UNRECOGNIZED
+    assert judge(FCM, "NOT_FOUND", 404, "Requested entity was not found.").verdict is Verdict.UNRECOGNIZED
+    assert judge(FCM, "404", 404, "").verdict is Verdict.UNRECOGNIZED
+    assert judge(FCM, "UNREGISTERED", 404, "").verdict is Verdict.DEAD
 
 
 @pytest.mark.parametrize("status", [404, 410])
 @pytest.mark.parametrize("code", ["", "Gone", "106"])
 def test_F3_of_web_push_the_http_status_is_the_code(status: int, code: str) -> None:
-    assert verdict(WEB_PUSH, code, status, "") is Verdict.DEAD
+    assert judge(WEB_PUSH, code, status, "").verdict is Verdict.DEAD
 
 
 SPELLINGS = [
@@ -203,26 +203,26 @@ SPELLINGS = [
 
 @pytest.mark.parametrize(("provider", "code", "expected"), SPELLINGS)
 def test_F3_spellings_of_senders_libraries(provider: PushProvider, code: str, expected: Verdict) -> None:
-    assert verdict(provider, code, 0, "") is expected
+    assert judge(provider, code, 0, "").verdict is expected
 
 
 def test_F3_separators_and_case_do_not_matter() -> None:
     for code in ("sender-id-mismatch", "Sender Id Mismatch", "senderIdMismatch", "SENDER.ID/SENDER_ID_MISMATCH"):
-        assert verdict(FCM, code, 403, "") is Verdict.SUSPECT
+        assert judge(FCM, code, 403, "").verdict is Verdict.SUSPECT
 
 
 @pytest.mark.parametrize("apple", APPLE)
 def test_F3_a_status_alone_says_what_it_can_only_mean(apple: PushProvider) -> None:
-    assert verdict(apple, "", 410, "") is Verdict.DEAD
-    assert verdict(apple, "SomethingNew", 410, "") is Verdict.DEAD
-    assert verdict(apple, "", 403, "") is Verdict.CREDENTIAL_PROBLEM
-    assert verdict(apple, "", 404, "") is Verdict.UNRECOGNIZED
+    assert judge(apple, "", 410, "").verdict is Verdict.DEAD
+    assert judge(apple, "SomethingNew", 410, "").verdict is Verdict.DEAD
+    assert judge(apple, "", 403, "").verdict is Verdict.CREDENTIAL_PROBLEM
+    assert judge(apple, "", 404, "").verdict is Verdict.UNRECOGNIZED
 
 
 @pytest.mark.parametrize("provider", [FCM, HMS])
 @pytest.mark.parametrize("status", [404, 410])
 def test_F3_elsewhere_the_http_status_alone_proves_nothing(provider: PushProvider, status: int) -> None:
-    assert verdict(provider, "", status, "") is Verdict.UNRECOGNIZED
+    assert judge(provider, "", status, "").verdict is Verdict.UNRECOGNIZED
 
 
 @pytest.mark.parametrize(
@@ -239,22 +239,22 @@ def test_F3_elsewhere_the_http_status_alone_proves_nothing(provider: PushProvide
     ],
 )
 def test_F3_a_vapid_mismatch_is_a_credential_problem(status: int, message: str) -> None:
-    assert verdict(WEB_PUSH, "", status, message) is Verdict.CREDENTIAL_PROBLEM
+    assert judge(WEB_PUSH, "", status, message).verdict is Verdict.CREDENTIAL_PROBLEM
 
 
 def test_F3_harmony_os_refuses_tokens_for_faults_of_the_sender_too() -> None:
     def verdict_on(cause: str) -> Verdict:
-        return verdict(HMS, "80300007", 200, f'{{"failure":1,"illegalTokens":{{"{cause}":["MAM0Ku"]}}}}')
+        return judge(HMS, "80300007", 200, f'{{"failure":1,"illegalTokens":{{"{cause}":["MAM0Ku"]}}}}').verdict
 
     assert verdict_on("tokenFormatError") is Verdict.DEAD
     assert verdict_on("noPushTypeRight") is Verdict.CREDENTIAL_PROBLEM
     assert verdict_on("countryNotSupport") is Verdict.UNRECOGNIZED
-    assert verdict(HMS, "80300007", 200, "All the tokens are invalid") is Verdict.DEAD
+    assert judge(HMS, "80300007", 200, "All the tokens are invalid").verdict is Verdict.DEAD
 
 
 def test_F3_a_denied_permission_that_names_the_sender_is_a_mismatch() -> None:
-    assert verdict(FCM, "PERMISSION_DENIED", 403, "SenderId mismatch") is Verdict.SUSPECT
-    assert verdict(FCM, "PERMISSION_DENIED", 403, "Denied.") is Verdict.CREDENTIAL_PROBLEM
+    assert judge(FCM, "PERMISSION_DENIED", 403, "SenderId mismatch").verdict is Verdict.SUSPECT
+    assert judge(FCM, "PERMISSION_DENIED", 403, "Denied.").verdict is Verdict.CREDENTIAL_PROBLEM
 
 
 # --- successes ---
@@ -263,19 +263,19 @@ def test_F3_a_denied_permission_that_names_the_sender_is_a_mismatch() -> None:
 @pytest.mark.parametrize("provider", PushProvider)
 @pytest.mark.parametrize(("code", "status"), [("", 200), ("", 201), ("OK", 0), ("ok", 200), ("200", 0), ("200 OK", 0)])
 def test_F6_a_success_is_no_code_with_2xx_or_ok(provider: PushProvider, code: str, status: int) -> None:
-    assert verdict(provider, code, status, "") is Verdict.ALIVE
+    assert judge(provider, code, status, "").verdict is Verdict.ALIVE
 
 
 @pytest.mark.parametrize(
     ("code", "status"), [("", 0), ("OK", 404), ("OK", 400), ("SomethingNew", 200), ("", 300), ("", 199)]
 )
 def test_F6_no_other_code_means_success(code: str, status: int) -> None:
-    assert verdict(FCM, code, status, "") is Verdict.UNRECOGNIZED
+    assert judge(FCM, code, status, "").verdict is Verdict.UNRECOGNIZED
 
 
 def test_F6_a_code_says_more_than_the_status_200_around_it() -> None:
-    assert verdict(FCM, "NotRegistered", 200, "") is Verdict.DEAD
-    assert verdict(HMS, "80300007", 200, "") is Verdict.DEAD
+    assert judge(FCM, "NotRegistered", 200, "").verdict is Verdict.DEAD
+    assert judge(HMS, "80300007", 200, "").verdict is Verdict.DEAD
 
 
 # --- what was not understood ---
@@ -338,11 +338,11 @@ def test_F3_no_message_is_slow_to_read() -> None:
 @pytest.mark.parametrize("provider", PushProvider)
 @pytest.mark.parametrize("status", [408, 429, 500, 503, 599])
 def test_F6_troubles_of_the_server_are_transient(provider: PushProvider, status: int) -> None:
-    assert verdict(provider, "", status, "") is Verdict.TRANSIENT
-    assert verdict(provider, "SomethingNew", status, "") is Verdict.TRANSIENT
+    assert judge(provider, "", status, "").verdict is Verdict.TRANSIENT
+    assert judge(provider, "SomethingNew", status, "").verdict is Verdict.TRANSIENT
 
 
 @pytest.mark.parametrize("provider", PushProvider)
 @pytest.mark.parametrize("code", ["", "SomethingNew", "PayloadTooLarge", "0", "300", "413"])
 def test_F6_unknown_codes_are_unrecognized(provider: PushProvider, code: str) -> None:
-    assert verdict(provider, code, 0, "") is Verdict.UNRECOGNIZED
+    assert judge(provider, code, 0, "").verdict is Verdict.UNRECOGNIZED

@@ -20,7 +20,7 @@ from pywebpush import WebPushException
 from appprofile.feedback import Sending, aioapns, firebase, pywebpush
 from appprofile.v1.profile_pb2 import PUSH_PROVIDER_APNS_VOIP, PushProvider
 from appprofile.v1.profile_service_pb2 import PushFeedback
-from profile_grpc.domain.feedback_codes import Verdict, verdict
+from profile_grpc.domain.feedback_codes import Verdict, judge
 from profile_grpc.domain.push_endpoints import PushProvider as DomainProvider
 
 SENT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
@@ -43,7 +43,7 @@ def judged(item: PushFeedback | None) -> Verdict:
     """What the service makes of the item."""
     assert item is not None
     provider = DomainProvider[PushProvider.Name(item.provider).removeprefix("PUSH_PROVIDER_")]
-    return verdict(provider, item.error_code, item.http_status, item.error_message)
+    return judge(provider, item.error_code, item.http_status, item.error_message).verdict
 
 
 @pytest.mark.parametrize(

@@ -174,11 +174,6 @@ def _judge(provider: PushProvider, code: str, http_status: int, error_message: s
     return first or second
 
 
-def verdict(provider: PushProvider, error_code: str, http_status: int, error_message: str) -> Verdict:
-    """The verdict of `judge` alone."""
-    return judge(provider, error_code, http_status, error_message).verdict
-
-
 def _by_code(provider: PushProvider, name: str, status: int, text: str) -> Judgement | None:
     """`text`: the complete code and the message, for codes that are ambiguous alone."""
     match provider, name:
