@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,6 +9,8 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
+
+from profile_grpc.outbound.addresses import is_loopback
 
 TIMEOUT = 25.0
 """Maximum duration in seconds for one e-mail, from name resolution to the server's response."""
@@ -83,7 +84,7 @@ class SmtpServer:
         """
         if self.tls:
             return False
-        return True if self.username is not None and not _is_loopback(self.host) else None
+        return True if self.username is not None and not is_loopback(self.host) else None
 
 
 class SmtpMailer:
@@ -129,10 +130,3 @@ def _why(error: Exception) -> str:
     """The kind of the failure and the server's code. The server's text is not used: it may contain what was sent."""
     code = getattr(error, "code", None)
     return f"{type(error).__name__}{f' {code}' if isinstance(code, int) else ''}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
