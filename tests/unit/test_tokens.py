@@ -13,12 +13,11 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.feedback import PushFeedback
 from profile_grpc.domain.keys import TokenOfUser
 from profile_grpc.domain.kinds import HOLDERS_OF_USER
-from profile_grpc.domain.placeholders import is_no_id, is_no_token
 from profile_grpc.domain.push_endpoints import PushProvider
 from profile_grpc.domain.registration import Register
 from profile_grpc.domain.removal import RemoveAccount, ReportedToken
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.domain.tokens import normalise, spellings
+from profile_grpc.domain.tokens import is_no_id, is_no_token, normalise, spellings
 from tests.support import domain
 from tests.support.domain import ANN, APP, apns, patch
 

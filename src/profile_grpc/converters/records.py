@@ -12,7 +12,6 @@ from profile_grpc.converters.outcomes import Converted, Note, Options, Outcome, 
 from profile_grpc.converters.reading import Read, json_object
 from profile_grpc.converters.values import (
     attribute_text,
-    base64_bytes,
     fits,
     has_control,
     moment,
@@ -23,10 +22,9 @@ from profile_grpc.converters.values import (
 from profile_grpc.domain import web_push
 from profile_grpc.domain.errors import Refused as DomainRefused
 from profile_grpc.domain.patching import MAX_CUSTOM_ATTRIBUTES
-from profile_grpc.domain.placeholders import is_no_id
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
-from profile_grpc.domain.tokens import normalise
+from profile_grpc.domain.tokens import base64_bytes, is_no_id, normalise
 
 MAX_ID_BYTES = 256
 MAX_TOKEN_BYTES = 4096
@@ -137,7 +135,7 @@ class Draft:
         if keys is None or not (text(keys.p256dh) and text(keys.auth)):
             self.note(Note.WEB_PUSH_WITHOUT_KEYS)
             return
-        p256dh, auth = base64_bytes(keys.p256dh), base64_bytes(keys.auth)
+        p256dh, auth = base64_bytes(text(keys.p256dh)), base64_bytes(text(keys.auth))
         if not web_push.is_point(p256dh) or len(auth) != _AUTH_BYTES:
             raise Refuse(Reason.INVALID_TOKEN, "the subscription's keys must be a point on P-256 and 16 bytes")
         endpoint["webPush"] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 from collections.abc import Mapping
@@ -81,12 +79,3 @@ def has_control(value: str) -> bool:
 def fits(value: str, limit: int) -> bool:
     """Whether the text has at most `limit` bytes and no control character."""
     return len(value.encode()) <= limit and not has_control(value)
-
-
-def base64_bytes(value: object) -> bytes:
-    """The bytes of base64 in either alphabet, with or without padding; none for anything else."""
-    standard = text(value).translate(str.maketrans("-_", "+/")).rstrip("=")
-    try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return b""

@@ -14,11 +14,11 @@ from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.kinds import CURRENT, GUARDS, PROFILES, RECEIVING, SIGNED_IN
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.ordered_calls import CallMethod, OrderedCall
-from profile_grpc.domain.placeholders import is_no_id
 from profile_grpc.domain.profile import Profile, ProfileStatus, UserState
 from profile_grpc.domain.results import Displacement, Registered
 from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
+from profile_grpc.domain.tokens import is_no_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,6 @@
-"""Push tokens: their normalized form, and the forms in which a report may contain one."""
+"""Push tokens: their normalized form, the forms in which a report may contain one, and placeholders for them and for
+ids that faulty apps send (Terms: normalisation).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,6 @@ import re
 from collections.abc import Iterable
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.placeholders import is_no_token
 from profile_grpc.domain.push_endpoints import PushProvider
 
 _HEX = re.compile(r"[0-9A-Fa-f]+\Z")
@@ -18,6 +19,11 @@ _PRINTED = re.compile(r"[<>\s]+")
 _MAX_BYTES = 4096
 """Of a stored token. Hexadecimal is half as long again as base64."""
 _APPLE = frozenset({PushProvider.APNS, PushProvider.APNS_VOIP, PushProvider.SAFARI})
+_PLACEHOLDERS = frozenset({"", "null", "(null)", "nil", "none", "undefined", "nan", "blacklisted", "[objectobject]"})
+_PRINTED_DATA_OR_ZEROS = re.compile(r"(?:\{length=\d+,bytes=0x.*\}|[0-]*0[0-]*)\Z")
+"""The form in which iOS 13 and later print a data object. It contains only the two ends of the token. Or zeros only."""
+_NO_IDS = frozenset({"-1", "9774d56d682e549c"})
+"""The latter is the ANDROID_ID that a faulty build of Android 2.2 gave to every phone."""
 
 
 def normalise(provider: PushProvider, token: str, field: str = "token") -> str:
@@ -68,7 +74,7 @@ def _apple(token: str) -> str:
     bare = _PRINTED.sub("", token)
     if _HEX.match(bare):
         return bare.lower()
-    return _base64_bytes(bare).hex() if _PADDED_BASE64.match(bare) and len(bare) % 4 == 0 else bare
+    return base64_bytes(bare).hex() if _PADDED_BASE64.match(bare) and len(bare) % 4 == 0 else bare
 
 
 def spellings(reported: str) -> frozenset[str]:
@@ -82,7 +88,7 @@ def spellings(reported: str) -> frozenset[str]:
     if is_no_token(bare):
         return frozenset()
     found = {bare, _PRINTED.sub("", bare)}
-    decoded = _base64_bytes(bare)
+    decoded = base64_bytes(bare)
     if decoded:
         found.add(decoded.hex())
         with contextlib.suppress(UnicodeDecodeError):  # a binary token is stored in hexadecimal only
@@ -91,7 +97,19 @@ def spellings(reported: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _base64_bytes(text: str) -> bytes:
+def is_no_token(token: str) -> bool:
+    """Whether the value is a placeholder such as "null", ignoring case and spacing."""
+    bare = "".join(token.split()).casefold().strip("<>")
+    return bare in _PLACEHOLDERS or _PRINTED_DATA_OR_ZEROS.match(bare) is not None
+
+
+def is_no_id(value: str) -> bool:
+    """Whether a user or device id is likely the same on many phones."""
+    return is_no_token(value) or value.strip().casefold() in _NO_IDS
+
+
+def base64_bytes(text: str) -> bytes:
+    """The bytes of base64 in either alphabet, with or without padding; none for anything else."""
     standard = text.translate(str.maketrans("-_", "+/")).rstrip("=")
     try:
         return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)

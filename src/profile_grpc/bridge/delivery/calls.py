@@ -12,9 +12,8 @@ from appprofile.v1 import profile_service_pb2 as pb
 from profile_grpc.bridge.report import MICROSECONDS, Kind, PushAppUse, canonical, missing, tokens
 from profile_grpc.bridge.templates import Fields
 from profile_grpc.domain.errors import Refused
-from profile_grpc.domain.placeholders import is_no_token
 from profile_grpc.domain.push_endpoints import PushProvider
-from profile_grpc.domain.tokens import normalise
+from profile_grpc.domain.tokens import is_no_token, normalise
 
 _HEX_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,}\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
