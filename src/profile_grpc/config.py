@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
 import re
 import secrets
@@ -15,6 +14,8 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import platformdirs
+
+from profile_grpc.outbound.addresses import is_loopback
 
 PROGRAM = "profile-grpc"
 ENVIRONMENT_PREFIX = "PROFILE_GRPC_"
@@ -204,16 +205,6 @@ def display_url(url: str) -> str:
     parts = urlsplit(url)
     user, at, address = parts.netloc.rpartition("@")
     return f"{parts.scheme}://{user.partition(':')[0]}{at}{address}{parts.path}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def prepare_sqlite_file(url: str) -> None:

@@ -154,6 +154,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
     from profile_grpc.bootstrap.bridging import run_bridge
     from profile_grpc.bridge.bridge import BridgeConfig, ListenerTls
     from profile_grpc.bridge.service import ServiceTls
+    from profile_grpc.outbound.addresses import is_loopback
 
     if not target or not spool:
         raise typer.BadParameter("give --target HOST:PORT, where the service is, and --spool FILE")
@@ -161,7 +162,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         raise typer.BadParameter("--tls-cert and --tls-key go together: give both")
     if (client_cert is None) != (client_key is None):
         raise typer.BadParameter("--client-cert and --client-key go together: give both")
-    if dev and not config.is_loopback(host):
+    if dev and not is_loopback(host):
         raise ConfigError(f"--dev accepts reports without a key, so it listens on loopback only, not on {host}")
     settings = BridgeConfig(
         target=target,
