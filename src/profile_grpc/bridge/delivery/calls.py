@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 
@@ -13,7 +11,7 @@ from profile_grpc.bridge.report import MICROSECONDS, Kind, PushAppUse, canonical
 from profile_grpc.bridge.templates import Fields
 from profile_grpc.domain.errors import Refused
 from profile_grpc.domain.push_endpoints import PushProvider
-from profile_grpc.domain.tokens import is_no_token, normalise
+from profile_grpc.domain.tokens import base64_bytes, is_no_token, normalise
 
 _HEX_TOKEN = re.compile(r"(?:[0-9A-Fa-f]{2}){32,}\Z")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]+={0,2}\Z")
@@ -151,10 +149,4 @@ def _spellings(token: str) -> list[str]:
 
 
 def _decoded(token: str) -> bytes:
-    if not _BASE64.match(token):
-        return b""
-    standard = canonical(token)
-    try:
-        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
+    return base64_bytes(token) if _BASE64.match(token) else b""
