@@ -68,7 +68,6 @@ class ReportPushFeedback:
 
     @property
     def size(self) -> int:
-        """Of each item."""
         return len(self.feedback)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:
@@ -90,7 +89,6 @@ class ReportPushFeedback:
         return results
 
     def parts(self) -> Sequence[ReportPushFeedback]:
-        """One for each item."""
         return [replace(self, feedback=(item,)) for item in self.feedback] if len(self.feedback) > 1 else (self,)
 
     def witnesses(self, profiles: Iterable[Profile]) -> Sequence[ProfileKey]:
@@ -215,24 +213,23 @@ def _is_meant(endpoint: PushEndpoint, item: PushFeedback) -> bool:
 
 def _confirm(state: State, holders: list[Holder]) -> FeedbackResult:
     """The provider accepted a message, so the endpoints are no longer suspect (F6)."""
-    affected = []
-    for profile, held in holders:
-        if any(e.state is PushEndpointState.SUSPECT for e in held):
-            _replace(state, profile, held, lambda e: e._replace(state=PushEndpointState.DELIVERABLE))
-            affected.append(profile.key)
-    return FeedbackResult(PushFeedbackOutcome.CONFIRMED, tuple(affected))
+    return FeedbackResult(PushFeedbackOutcome.CONFIRMED, _mark(state, holders, PushEndpointState.DELIVERABLE))
 
 
 def _suspect(state: State, holders: list[Holder]) -> FeedbackResult:
     """Marks the endpoints as suspect and keeps them: a wrong credential affects every token (F6)."""
-    affected = []
-    for profile, held in holders:
-        if all(e.state is PushEndpointState.SUSPECT for e in held):
-            continue
-        _replace(state, profile, held, lambda e: e._replace(state=PushEndpointState.SUSPECT))
-        state.add_event(EventType.PUSH_ENDPOINT_SUSPECT, profile.key)
-        affected.append(profile.key)
-    return FeedbackResult(PushFeedbackOutcome.ENDPOINT_SUSPECT, tuple(affected))
+    affected = _mark(state, holders, PushEndpointState.SUSPECT)
+    for key in affected:
+        state.add_event(EventType.PUSH_ENDPOINT_SUSPECT, key)
+    return FeedbackResult(PushFeedbackOutcome.ENDPOINT_SUSPECT, affected)
+
+
+def _mark(state: State, holders: list[Holder], to: PushEndpointState) -> tuple[ProfileKey, ...]:
+    """Gives the endpoints this state. Returns the profiles in which one had another."""
+    changed = [(profile, held) for profile, held in holders if any(e.state is not to for e in held)]
+    for profile, held in changed:
+        _replace(state, profile, held, lambda e: e._replace(state=to))
+    return tuple([profile.key for profile, _ in changed])
 
 
 def _dead(state: State, holders: list[Holder], breaker: FeedbackBreaker) -> FeedbackResult:
