@@ -19,11 +19,16 @@ from profile_grpc.converters.values import (
     text,
     usable,
 )
-from profile_grpc.domain import web_push
 from profile_grpc.domain.errors import Refused as DomainRefused
 from profile_grpc.domain.patching import MAX_CUSTOM_ATTRIBUTES
 from profile_grpc.domain.profile import Platform
-from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
+from profile_grpc.domain.push_endpoints import (
+    ApnsEnvironment,
+    PushProvider,
+    PushPurpose,
+    is_p256_point,
+    is_web_push_url,
+)
 from profile_grpc.domain.tokens import base64_bytes, is_no_id, normalise
 
 MAX_ID_BYTES = 256
@@ -128,7 +133,7 @@ class Draft:
 
     def _subscription(self, endpoint: dict[str, object], url: str, keys: Keys | None) -> None:
         """R10. A subscription is worth nothing without the VAPID key that the browser subscribed with."""
-        if not web_push.is_endpoint(url):
+        if not is_web_push_url(url):
             raise Refuse(Reason.INVALID_TOKEN, "the endpoint of a browser's subscription must be an https URL")
         if not self.options.vapid_key_id:
             raise Refuse(Reason.NO_VAPID_KEY, "name the app's VAPID key with which the browsers subscribed")
@@ -136,7 +141,7 @@ class Draft:
             self.note(Note.WEB_PUSH_WITHOUT_KEYS)
             return
         p256dh, auth = base64_bytes(text(keys.p256dh)), base64_bytes(text(keys.auth))
-        if not web_push.is_point(p256dh) or len(auth) != _AUTH_BYTES:
+        if not is_p256_point(p256dh) or len(auth) != _AUTH_BYTES:
             raise Refuse(Reason.INVALID_TOKEN, "the subscription's keys must be a point on P-256 and 16 bytes")
         endpoint["webPush"] = {
             "p256dh": base64.b64encode(p256dh).decode(),

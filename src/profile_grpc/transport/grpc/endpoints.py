@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from appprofile.v1 import profile_pb2
-from profile_grpc.domain import web_push
 from profile_grpc.domain.commands import NewEndpoint
 from profile_grpc.domain.errors import invalid
 from profile_grpc.domain.push_endpoints import (
@@ -15,6 +14,8 @@ from profile_grpc.domain.push_endpoints import (
     PushProvider,
     PushPurpose,
     WebPushKeys,
+    is_p256_point,
+    is_web_push_url,
 )
 from profile_grpc.domain.tokens import normalise
 from profile_grpc.transport.grpc.times import write_instant
@@ -39,7 +40,7 @@ def _endpoint(endpoint: profile_pb2.PushEndpoint, field: str) -> NewEndpoint:
     token = normalise(provider, endpoint.token, f"{field}.token")
     keys = None
     if provider is PushProvider.WEB_PUSH:
-        if not web_push.is_endpoint(token):
+        if not is_web_push_url(token):
             raise invalid(f"{field}.token", "must be the https URL of a Web Push subscription's endpoint")
         keys = _keys(endpoint, field)
     return NewEndpoint(
@@ -56,7 +57,7 @@ def _keys(endpoint: profile_pb2.PushEndpoint, field: str) -> WebPushKeys | None:
     if not endpoint.HasField("web_push"):
         return None
     given = endpoint.web_push
-    if not web_push.is_point(given.p256dh):
+    if not is_p256_point(given.p256dh):
         raise invalid(f"{field}.web_push.p256dh", "must be a point on the curve P-256 in uncompressed form")
     return WebPushKeys(given.p256dh, given.auth, given.vapid_key_id)
 
