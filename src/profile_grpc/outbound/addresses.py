@@ -7,7 +7,6 @@ internet are allowed, and networks that the operator has listed. The table is ou
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -119,11 +118,6 @@ def is_loopback(text: str) -> bool:
         return meant_by(ip_address(text)).is_loopback
     except ValueError:
         return False
-
-
-def family(address: Address) -> socket.AddressFamily:
-    """The socket family of the address."""
-    return socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004 - the version's number
 
 
 def _refusal(address: Address) -> str | None:

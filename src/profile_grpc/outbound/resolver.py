@@ -10,12 +10,12 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import ip_address
+from ipaddress import IPv4Address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from typing_extensions import override
 
-from profile_grpc.outbound.addresses import AddressPolicy, family
+from profile_grpc.outbound.addresses import Address, AddressPolicy
 
 THREADS = 128
 """Maximum number of concurrent look-ups. One that hangs blocks a thread until the system's resolver times out."""
@@ -55,7 +55,7 @@ class CheckedResolver(AbstractResolver):
             OSError: the name has no address.
         """
         found = [self._policy.check(address) for address in await self._addresses(host)]
-        return [_result(host, str(address), port) for address in found]
+        return [_result(host, address, port) for address in found]
 
     @override
     async def close(self) -> None:
@@ -77,12 +77,12 @@ class CheckedResolver(AbstractResolver):
             done.exception()  # mark it as retrieved, in case no caller waits any more
 
 
-def _result(host: str, address: str, port: int) -> ResolveResult:
+def _result(host: str, address: Address, port: int) -> ResolveResult:
     return ResolveResult(
         hostname=host,
-        host=address,
+        host=str(address),
         port=port,
-        family=family(ip_address(address)),
+        family=socket.AF_INET if isinstance(address, IPv4Address) else socket.AF_INET6,
         proto=0,
         flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
     )
