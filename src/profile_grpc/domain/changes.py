@@ -45,13 +45,10 @@ class Changes:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to write."""
         return not (self.rows or self.records or self.tallies)
 
     def records_of(self, kind: RecordKind[RecordT]) -> list[RecordT]:
-        """The records of the kind."""
         return self.records.get(kind, [])
 
     def added(self, kind: TallyKind[KeyT]) -> Mapping[KeyT, int]:
-        """The differences to the numbers of the kind."""
         return self.tallies.get(kind, {})

@@ -48,7 +48,6 @@ class OfCustomer(OfOne):
 
     @property
     def app_id(self) -> str:
-        """The tenant, which decides the shard (see Command)."""
         return self.ref.tenant_id
 
 
@@ -319,12 +318,10 @@ class RewriteCustomers:
 
     @property
     def app_id(self) -> str:
-        """The tenant, which decides the shard (see Command)."""
         return self.tenant_id
 
     @property
     def size(self) -> int:
-        """Of each customer."""
         return len(self.refs)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:

@@ -69,7 +69,6 @@ class DeletedProfile(NamedTuple):
 
     @classmethod
     def of(cls, profile: Profile) -> DeletedProfile:
-        """The part of a whole profile."""
         return cls(
             profile.key,
             profile.status,
@@ -84,7 +83,6 @@ class DeletedProfile(NamedTuple):
 
     @property
     def count_key(self) -> CountKey:
-        """The key by which it was counted."""
         return CountKey(self.key.app_id, self.status, self.platform)
 
 

@@ -112,7 +112,6 @@ class Announce(ReadsNothing):
     customer_id: str = ""
 
     def decide(self, state: State, _settings: AppSettings) -> None:
-        """Leaves it."""
         _announce(state, self.app_id, self.user_id, self.customer_id)
 
 

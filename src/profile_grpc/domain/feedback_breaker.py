@@ -45,7 +45,6 @@ class FeedbackBreakerStatus(NamedTuple):
 
 
 def needs(wanted: Needs, app_id: str) -> None:
-    """Requests the rows that the breaker needs."""
     wanted.add(FEEDBACK_LOSSES, app_id)
     wanted.add(ENDPOINTS, app_id)
 

@@ -119,7 +119,6 @@ class ReapInactive:
 
     @property
     def size(self) -> int:
-        """Of each profile."""
         return len(self.seen)
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:

@@ -37,7 +37,6 @@ class MoveLinks(OfOne, InOnePart):
         return len(found)
 
     def joined(self, results: Sequence[int]) -> int:
-        """Of all slices."""
         return sum(results)
 
 

@@ -24,12 +24,10 @@ class LoadedRows(Generic[KeyT, RowT]):
     """The number of rows of each selection that is counted."""
 
     def load(self, rows: Iterable[RowT]) -> None:
-        """Adds stored rows."""
         for row in rows:
             self.rows[row.key] = self.loaded[row.key] = row  # type: ignore[index]
 
     def put(self, key: KeyT, row: RowT) -> None:
-        """Stores a new or changed row."""
         if self.indexes or self.counts:
             self._move(key, self.rows.get(key), row)
         self.restamp(key, row)

@@ -38,11 +38,9 @@ class Needs:
         requested.update(keys)
 
     def count(self, selection: Selection[ByT, Any, Any], by: ByT) -> None:
-        """Requests the number of selected rows."""
         self.counted.setdefault(selection, set()).add(by)
 
     def of(self, what: Need[ByT]) -> set[ByT]:
-        """The requested keys."""
         return self.requested.get(what) or set()
 
     def orders(self, profiles: Iterable[Profile], hasher: Hasher) -> set[DeviceKey]:
@@ -71,7 +69,6 @@ class Rows:
     """The requested numbers. A missing number is 0."""
 
     def of(self, kind: RowKind[KeyT, RowT]) -> Iterable[RowT]:
-        """The rows of the kind, each once."""
         return self.found.get(kind, ())
 
 

@@ -149,7 +149,6 @@ class Profile(NamedTuple):
 
     @property
     def tokens(self) -> frozenset[Token]:
-        """The push tokens that it holds."""
         app_id = self.key.app_id
         return frozenset([Token(app_id, endpoint.token) for endpoint in self.push_endpoints if endpoint.token])
 
@@ -160,7 +159,6 @@ class Profile(NamedTuple):
 
     @property
     def customer(self) -> CustomerKey | None:
-        """The customer that the profile is linked with."""
         customer_id = self.attributes.customer_id
         return None if customer_id is None else CustomerKey(self.key.app_id, customer_id)
 

@@ -86,7 +86,6 @@ class Register(OfProfile):
         return replace(registered, ignored=ignored) if ignored else registered
 
     def clear(self, keys: Sequence[ProfileKey]) -> Displace:
-        """See PrecededBySlices."""
         return Displace(self, tuple(keys))
 
 

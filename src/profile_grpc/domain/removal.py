@@ -89,7 +89,6 @@ class DeleteDeviceProfile(OfOne, InOnePart):
         return Deleted(tuple(p.key for p in found))
 
     def joined(self, results: Sequence[Deleted]) -> Deleted:
-        """Of all slices."""
         return Deleted(tuple(dict.fromkeys(key for result in results for key in result.keys)))
 
 
@@ -191,7 +190,6 @@ class RemoveAccount(OfOne, InOnePart):
         return left or not call_order.is_repeated(state, profile.key, profile, call)
 
     def joined(self, results: Sequence[AccountRemoved]) -> AccountRemoved:
-        """Of all slices."""
         removed = tuple(dict.fromkeys(key for result in results for key in result.removed))
         outcomes = {result.outcome for result in results}
         for telling in (AccountRemovalOutcome.REMOVED, AccountRemovalOutcome.STALE):

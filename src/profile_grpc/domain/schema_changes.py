@@ -29,7 +29,6 @@ class OfSchema(OfOne):
 
     @property
     def app_id(self) -> str:
-        """The tenant, which decides the shard (see Command)."""
         return self.tenant_id
 
     def needs(self, needs: Needs, _settings: AppSettings) -> None:

@@ -90,16 +90,13 @@ class State:
         self._tables[kind].put(row.key, row)
 
     def drop_row(self, kind: RowKind[KeyT, Any], key: KeyT) -> None:
-        """Deletes the row."""
         self._tables[kind].drop(key)
 
     def add_record(self, kind: RecordKind[RecordT], record: RecordT) -> None:
-        """Adds a record."""
         records = self._records[kind]
         records[kind.key(record) if kind.replaces and kind.key else len(records)] = record
 
     def add(self, kind: TallyKind[KeyT], key: KeyT, number: int) -> None:
-        """Adds to a number."""
         self._tallies[kind][key] += number
 
     def total(self, kind: TallyKind[KeyT], key: KeyT) -> int:
@@ -113,7 +110,6 @@ class State:
     # --- profiles ---
 
     def profile(self, key: ProfileKey) -> Profile | None:
-        """The profile, or None when there is none."""
         return self.row(PROFILES, key)
 
     def liveness(self, key: ProfileKey) -> Liveness | None:
@@ -232,7 +228,6 @@ class State:
     # --- the outcome ---
 
     def changes(self) -> Changes:
-        """The changes to write."""
         rows = {kind: changed for kind, table in self._tables.items() if (changed := table.changes())}
         tallies = {kind: {key: n for key, n in added.items() if n} for kind, added in self._tallies.items()}
         return Changes(

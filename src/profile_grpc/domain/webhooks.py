@@ -110,7 +110,6 @@ class Webhook:
 
     @property
     def etag(self) -> str:
-        """Changes with every change."""
         return f"{self.revision:x}"
 
 

@@ -75,7 +75,6 @@ class OutboundClient:
         return bytes(body)
 
     async def close(self) -> None:
-        """Closes every connection."""
         for session in (self._checked, self._local):
             if session is not None:
                 await session.close()

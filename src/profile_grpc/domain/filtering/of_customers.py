@@ -30,7 +30,6 @@ def profile_fields(schema: CustomerSchema) -> Fields:
 
 
 def customer_fields(schema: CustomerSchema) -> Fields:
-    """The fields of a customer of the tenant."""
     return declare(
         Field("customer_id", Kind.TEXT, lambda customer: customer.key.customer_id),
         Field("name", Kind.TEXT, lambda customer: customer.content.name),

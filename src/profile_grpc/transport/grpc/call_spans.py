@@ -47,7 +47,6 @@ def begin(tracer: Tracer, method: Method, context: Context) -> Span | None:
 
 
 def end(span: Span, code: grpc.StatusCode, refused: Refused | None, call: Call, **more: int) -> None:
-    """The call has ended."""
     span.set("rpc.response.status_code", code.name)
     if refused is not None:
         span.set("profile_grpc.reason", refused.reason.value)

@@ -38,7 +38,6 @@ def _shown(version: str) -> str:
 
 
 def caller_metadata(context: grpc.aio.ServicerContext[Any, Any]) -> CallerMetadata:
-    """Reads the call's metadata."""
     key, user_agent = None, ""
     authorization: tuple[str, ...] = ()
     for name, value in context.invocation_metadata() or ():

@@ -72,7 +72,6 @@ def customer_filter(request: pb.ListCustomersRequest, tenant_id: str, filter_: F
 
 
 def customer(stored: Customer) -> customer_pb2.Customer:
-    """The customer as shown."""
     message = customer_pb2.Customer(
         customer_id=stored.key.customer_id,
         schema_version=stored.schema_version,
@@ -104,7 +103,6 @@ def export_customers(part: Part[Customer]) -> pb.ExportCustomersResponse:
 
 
 def attributes(given: customer_pb2.CustomerSchema) -> tuple[SchemaAttribute, ...]:
-    """The attributes of a schema."""
     return tuple(
         SchemaAttribute(
             name=one.name,
@@ -118,7 +116,6 @@ def attributes(given: customer_pb2.CustomerSchema) -> tuple[SchemaAttribute, ...
 
 
 def schema(stored: CustomerSchema) -> customer_pb2.CustomerSchema:
-    """The schema as shown."""
     message = customer_pb2.CustomerSchema(version=stored.version)
     for one in stored.attributes:
         message.attributes.add(

@@ -20,7 +20,6 @@ _KINDS = {
 
 
 def order(request: pb.AddJwtKeyRequest) -> JwtKeyOrder:
-    """The key to add."""
     given = request.WhichOneof("material") or "jwks_url"
     return JwtKeyOrder(
         app_id=request.app_id,
@@ -58,7 +57,6 @@ def impact(found: Impact) -> jwt_pb2.JwtImpact:
 
 
 def readiness(report: Readiness) -> pb.GetJwtReadinessResponse:
-    """The report."""
     response = pb.GetJwtReadinessResponse(
         mode=jwt_pb2.JwtMode.ValueType(report.mode), last_7_days=impact(report.last_7_days)
     )

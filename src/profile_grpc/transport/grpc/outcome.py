@@ -57,7 +57,6 @@ class CallLog:
         context: Context,
         **more: int,
     ) -> None:
-        """Logs how a call ended."""
         if refused is None:
             level = logging.DEBUG
         else:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 
 def order(request: pb.UploadCredentialRequest | pb.CreateVapidKeyRequest) -> CredentialOrder:
-    """The credential to store."""
     if isinstance(request, pb.CreateVapidKeyRequest):
         return CredentialOrder(request.app_id, request.display_name)
     return CredentialOrder(
@@ -30,7 +29,6 @@ def order(request: pb.UploadCredentialRequest | pb.CreateVapidKeyRequest) -> Cre
 
 
 def upload(request: pb.UploadCredentialRequest, fingerprint_key: bytes) -> Upload:
-    """What the upload carries."""
     # Imported here: the library takes a while, and the first upload can wait for it.
     from profile_grpc.service.push_credentials import certificates, keys  # noqa: PLC0415
 

@@ -139,7 +139,6 @@ def watch_profiles(page: Page) -> pb.WatchProfilesResponse:
 
 
 def event(position: int, event_id: str, left: Event) -> event_pb2.Event:
-    """An event on the wire."""
     message = event_pb2.Event(
         event_id=event_id,
         position=position,

@@ -108,7 +108,6 @@ def to_status(refused: Refused) -> Status:
 
 
 def code_of(refused: Refused) -> StatusCode:
-    """The canonical code."""
     return StatusCode.FAILED_PRECONDITION if refused.is_precondition else CODES[refused.reason]
 
 

@@ -48,8 +48,6 @@ class StreamHandlers:
         self._log = log
 
     def handler(self, method: Method, run: Run) -> grpc.RpcMethodHandler[Any, Any]:
-        """The method as gRPC registers it."""
-
         async def serve(_requests: object, context: Context) -> bytes:
             return await self._serve(method, run, context)
 

@@ -19,7 +19,6 @@ _READ_ONLY = frozenset(field.name for field in pb.Webhook.DESCRIPTOR.fields) - s
 
 
 def order(given: pb.Webhook, tenant_id: str) -> WebhookOrder:
-    """The webhook of a request."""
     return WebhookOrder(
         tenant_id=tenant_id,
         url=given.url,
@@ -78,14 +77,12 @@ def keep_old(request: pb.RotateWebhookSecretRequest) -> timedelta | None:
 
 
 def rotated(made: Rotated) -> pb.RotateWebhookSecretResponse:
-    """The new secret."""
     response = pb.RotateWebhookSecretResponse(secret=made.secret)
     write_instant(response.old_secret_expire_time, made.old_end_time)
     return response
 
 
 def deliveries(page: tuple[Sequence[Delivery], str]) -> pb.ListWebhookDeliveriesResponse:
-    """One page of deliveries."""
     found, token = page
     return pb.ListWebhookDeliveriesResponse(deliveries=[_delivery(one) for one in found], next_page_token=token)
 
