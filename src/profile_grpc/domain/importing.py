@@ -116,14 +116,10 @@ class ImportProfile(OfProfile):
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
         needs.add(PROFILES, key, erasure.of_user(key.user))
-        needs.add(GUARDS, key.device.guard, IMPORTED_PROFILES.guard(key.app_id, self.start))
+        needs.add(GUARDS, IMPORTED_PROFILES.guard(key.app_id, self.start))
         if self.barrier is not None:
             needs.add(GUARDS, IMPORTED_LINKS.guard(key.app_id, self.start))
-        needs.add(CURRENT if settings.multi_user_per_device else SIGNED_IN, key.device)
-        if settings.single_device_per_user:
-            needs.add(RECEIVING, key.user)
-            needs.add(GUARDS, key.user.guard)
-        ownership.claim_needs(needs, key, self.patch)
+        ownership.registration_needs(needs, key, self.patch, settings)
 
     def decide(self, state: State, settings: AppSettings) -> Imported:
         """Creates the profile, or registers it again if this registration is later than the stored one.

@@ -19,6 +19,16 @@ from profile_grpc.domain.settings import AppSettings
 from profile_grpc.domain.state import State
 
 
+def registration_needs(needs: Needs, key: ProfileKey, patch: ProfilePatch, settings: AppSettings) -> None:
+    """Requests the rows by which `take_device`, `take_user` and `claim_tokens` decide."""
+    needs.add(GUARDS, key.device.guard)
+    needs.add(CURRENT if settings.multi_user_per_device else SIGNED_IN, key.device)
+    if settings.single_device_per_user:
+        needs.add(RECEIVING, key.user)
+        needs.add(GUARDS, key.user.guard)
+    claim_needs(needs, key, patch)
+
+
 def claim_needs(needs: Needs, key: ProfileKey, patch: ProfilePatch) -> None:
     """Requests the rows that `claim_tokens` and `without_owned` read for the tokens of a patch."""
     for endpoint in patch.push_endpoints:

@@ -11,7 +11,7 @@ from profile_grpc.domain.billing import MadRecord
 from profile_grpc.domain.commands import EMPTY_PATCH, OfProfile, OnlyOfProfiles, ProfilePatch
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.keys import ProfileKey
-from profile_grpc.domain.kinds import CURRENT, GUARDS, PROFILES, RECEIVING, SIGNED_IN
+from profile_grpc.domain.kinds import PROFILES, SIGNED_IN
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.ordered_calls import CallMethod, OrderedCall
 from profile_grpc.domain.profile import Profile, ProfileStatus, UserState
@@ -33,18 +33,11 @@ class Register(OfProfile):
     def needs(self, needs: Needs, settings: AppSettings) -> None:
         key = self.key
         needs.add(PROFILES, key)
-        needs.add(GUARDS, key.device.guard)
         if settings.multi_user_per_device:
-            needs.add(CURRENT, key.device)
             needs.count(SIGNED_IN, key.device)
-        else:
-            needs.add(SIGNED_IN, key.device)
-        if settings.single_device_per_user:
-            needs.add(RECEIVING, key.user)
-            needs.add(GUARDS, key.user.guard)
         if self.sequence is not None:
             needs.in_order.add(key.device)
-        ownership.claim_needs(needs, key, self.patch)
+        ownership.registration_needs(needs, key, self.patch, settings)
 
     def decide(self, state: State, settings: AppSettings) -> Registered:
         """Creates the profile or registers it again; the newest registration owns device and tokens (R1-R9).
