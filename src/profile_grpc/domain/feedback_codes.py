@@ -32,15 +32,10 @@ class Judgement(NamedTuple):
     """With UNRECOGNIZED: the part that was not recognized, at most 200 characters. Never a token."""
 
 
-class _Known(NamedTuple):
-    verdict: Verdict
-    spelling: str
-
-
-def _table(**verdicts: str) -> Mapping[str, _Known]:
-    """Spellings by verdict, in the form in which they are compared (F3)."""
+def _table(**verdicts: str) -> Mapping[str, Judgement]:
+    """What spellings mean, by the form in which they are compared (F3)."""
     return {
-        _comparable(spelling): _Known(Verdict[verdict], spelling)
+        _comparable(spelling): Judgement(Verdict[verdict], spelling)
         for verdict, spellings in verdicts.items()
         for spelling in spellings.split()
     }
@@ -98,7 +93,7 @@ _HMS = _table(
         80200001 80200003 80200005 80300002 noPushTypeRight noRight noRightToSendThisLiveNotificationEvent
         disableSendHuaweiMsgBecauseOfPenalty appinfoError""",
 )
-_CODES: Mapping[PushProvider, Mapping[str, _Known]] = {
+_CODES: Mapping[PushProvider, Mapping[str, Judgement]] = {
     PushProvider.FCM: _FCM,
     PushProvider.APNS: _APNS,
     PushProvider.APNS_VOIP: _APNS,
@@ -191,7 +186,7 @@ def _by_code(provider: PushProvider, name: str, status: int, text: str) -> Judge
     known = _CODES[provider].get(name)
     if known is None or (known.verdict is Verdict.ALIVE and status and status not in _SUCCESSES):
         return None
-    return Judgement(known.verdict, known.spelling)
+    return known
 
 
 def _by_status(provider: PushProvider, status: int, *, nothing_else: bool) -> Judgement | None:
