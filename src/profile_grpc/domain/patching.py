@@ -9,7 +9,7 @@ from types import MappingProxyType
 from profile_grpc.domain import device_attributes, stamps
 from profile_grpc.domain.commands import NewEndpoint, ProfilePatch
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
-from profile_grpc.domain.profile import Attributes, Channel, DeviceAttribute, Platform, Profile
+from profile_grpc.domain.profile import Channel, DeviceAttribute, Platform, Profile
 from profile_grpc.domain.push_endpoints import PushEndpoint
 from profile_grpc.domain.results import IgnoredReason, IgnoredValue
 from profile_grpc.domain.settings import AppSettings, DeviceAttributeMonitor, MonitorKind
@@ -27,13 +27,17 @@ def apply(
     """
     platform = profile.platform if patch.platform is None else patch.platform
     monitored, ignored = _device_attributes(profile, patch, platform, settings, now)
-    custom = _custom_attributes(profile.attributes.custom_attributes, patch)
+    attributes = profile.attributes._replace(
+        device_attributes=monitored,
+        custom_attributes=_custom_attributes(profile.attributes.custom_attributes, patch),
+        **patch.attributes,  # type: ignore[arg-type]  # the keys are the record's own field names
+    )
     changed = profile._replace(
         platform=platform,
         channels=_channels(profile.channels, patch.channels, settings),
         push_endpoints=_endpoints(profile, patch, settings, now),
         push_permission=profile.push_permission if patch.push_permission is None else patch.push_permission,
-        attributes=_attributes(profile.attributes, patch, monitored, custom),
+        attributes=attributes,
         update_time=now,
     )
     return changed, ignored
@@ -86,19 +90,6 @@ def _endpoint(
         confirm_time=confirmed,
         web_push=new.web_push or next(same, None),
         apns_environment=new.apns_environment or settings.apns_environment(new.provider, new.push_app_id),
-    )
-
-
-def _attributes(
-    stored: Attributes,
-    patch: ProfilePatch,
-    monitored: Mapping[str, DeviceAttribute],
-    custom: Mapping[str, str],
-) -> Attributes:
-    return stored._replace(
-        device_attributes=monitored,
-        custom_attributes=custom,
-        **patch.attributes,  # type: ignore[arg-type]  # the keys are the dataclass's own field names
     )
 
 
