@@ -16,7 +16,7 @@ import pytest
 from profile_grpc.service.ports import StoreError, StoreUnavailable
 from profile_grpc.store import SqlStore, check_schema, migrate, open_store, postgresql_url, sqlite
 from profile_grpc.store.engine import Prepared, Statement
-from profile_grpc.store.engines import check_url, named_by
+from profile_grpc.store.engines import named_by
 from profile_grpc.store.postgresql_url import PostgresqlUrl
 from profile_grpc.store.sqlite import Sqlite
 from tests.store.conftest import Opener
@@ -102,7 +102,7 @@ def test_urls_are_understood_as_people_write_them(url: str, expected: object) ->
 )
 def test_urls_that_cannot_be_used_are_refused_without_a_secret(url: str) -> None:
     with pytest.raises(StoreError) as refused:
-        check_url(url)
+        named_by(url).check_url(url)
     assert "s3cret" not in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -126,7 +126,7 @@ def test_urls_that_cannot_be_used_are_refused_without_a_secret(url: str) -> None
 def test_a_refused_option_is_named(options: str, says: str) -> None:
     """To pass over `require` would open what the host wants closed."""
     with pytest.raises(StoreError) as refused:
-        check_url(f"postgresql://db/app?{options}")
+        postgresql_url.parse(f"postgresql://db/app?{options}")
     assert says in str(refused.value)
     assert "s3cret" not in str(refused.value)
 

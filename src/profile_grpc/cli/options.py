@@ -141,7 +141,7 @@ def database_url(url: str | None) -> str:
 
     url = url or config.default_database_url()
     try:
-        engines.check_url(url)
+        engines.named_by(url).check_url(url)
     except StoreError as error:
         raise typer.BadParameter(str(error), param_hint="--database-url") from None
     return url

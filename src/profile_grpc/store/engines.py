@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from sqlalchemy import Connection
 
 from profile_grpc.service.ports import StoreError
-from profile_grpc.store.engine import Engine, EngineKind
+from profile_grpc.store.engine import EngineKind
 
 
 class EngineEntry:
@@ -39,22 +39,6 @@ ENGINES: Sequence[EngineEntry] = (
     EngineEntry("profile_grpc.store.sqlite", "Sqlite", ("sqlite",), "sqlite:///"),
     EngineEntry("profile_grpc.store.postgresql", "Postgresql", ("postgresql", "postgres"), "postgresql://"),
 )
-
-
-def connect(url: str, *, pool_size: int) -> Engine:
-    """Opens the database that the URL names.
-
-    It connects at the first use.
-
-    Raises:
-        StoreError: the URL cannot be used, or an SQLite file does not exist.
-    """
-    return named_by(url).connect(url, pool_size=pool_size)
-
-
-def check_url(url: str) -> None:
-    """Raises StoreError if the URL cannot be used."""
-    named_by(url).check_url(url)
 
 
 def named_by(url: str) -> EngineKind:

@@ -188,9 +188,7 @@ def _find(
     distinct: bool = False,
 ) -> Prepared:
     """SELECT up to `limit` events of given people."""
-    given = statements.given_rows(database, table, by)
-    same = [table.c[name] == given.c[name] for name in by]
-    found = given.join(table, and_(*same, statements.routed(database, table, by), whose(table), _has_id(table, by)))
+    found = statements.of_given(database, table, by, whose(table), _has_id(table, by))
     statement = select(*(table.c[name] for name in columns)).select_from(found).where(*where)
     if distinct:
         statement = statement.distinct()

@@ -24,7 +24,7 @@ from profile_grpc.store.engine import Found, Prepared, Query, Row
 from profile_grpc.store.json_columns import read_live, read_reached
 from profile_grpc.store.lru_cache import LruCache
 from profile_grpc.store.shards import Shards
-from profile_grpc.store.statements import given_rows
+from profile_grpc.store.statements import of_given
 from profile_grpc.store.times import micros
 
 COUNTED = 4000
@@ -110,7 +110,7 @@ class SqlRecipients:
         position = scanning.sorted_position()
         return (
             select(_profile.c.user_id, _profile.c.device_id)
-            .select_from(_of_given(self._database, ["customer_id"]))
+            .select_from(of_given(self._database, _profile, ["customer_id"]))
             .where(_profile.c.app_id == bindparam("app_id"), tables.HAS_CUSTOMER, scanning.after(position))
             .order_by(*position)
             .limit(literal_column(str(_KEYS)))
@@ -275,7 +275,7 @@ def _window(database: Database, among: Among, wanted: Parts, *, is_first: bool) 
     if among is Among.USER:
         conditions.append(_profile.c.user_id == bindparam("user_id"))
     elif not everyone:
-        source = _of_given(database, _GIVEN[among])
+        source = of_given(database, _profile, _GIVEN[among])
     if among in _GIVEN or filtering.SORTED.intersection(more):
         position = scanning.sorted_position()
     if among is Among.CUSTOMERS or "customer_id" in more:
@@ -286,12 +286,6 @@ def _window(database: Database, among: Among, wanted: Parts, *, is_first: bool) 
         conditions.append(device if among is Among.USER else scanning.after(position))
     read = dict.fromkeys(["user_id", "device_id", *_READ, *filtering.READ])
     return select(*(_profile.c[name] for name in read)).select_from(source).where(*conditions).order_by(*position)
-
-
-def _of_given(database: Database, names: Sequence[str]) -> FromClause:
-    """The profiles with the given values of these columns."""
-    given = given_rows(database, _profile, names)
-    return given.join(_profile, and_(*[_profile.c[name] == given.c[name] for name in names]))
 
 
 _GIVEN = {Among.USERS: ("user_id",), Among.CUSTOMERS: ("customer_id",), Among.KEYS: ("user_id", "device_id")}

@@ -72,7 +72,7 @@ async def check(database: Database) -> str:
 
 async def check_schema(url: str) -> str:
     """As `check`, of the database that the URL names."""
-    database = Database(engines.connect(url, pool_size=1))
+    database = Database(engines.named_by(url).connect(url, pool_size=1))
     try:
         return await check(database)
     finally:

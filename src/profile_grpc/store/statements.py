@@ -47,10 +47,9 @@ def lookup(
     limit: int | None = None,
 ) -> Prepared:
     """SELECT columns of every row whose columns `by` equal a given row; `limit`: the maximum number of rows."""
-    given = given_rows(database, table, by)
-    found = given.join(table, and_(_equal(table, given.c, by), routed(database, table, by), *where))
     every = select(*(table.c[name] for name in columns))
-    many, one = every.select_from(found), every.where(_equal(table, values_of_row(table, by), by), *where)
+    many = every.select_from(of_given(database, table, by, *where))
+    one = every.where(_equal(table, values_of_row(table, by), by), *where)
     if limit is not None:
         # Part of the text: if PostgreSQL does not know the limit, it assumes a small one and scans whole tables.
         many, one = (form.limit(literal_column(str(limit))) for form in (many, one))
@@ -180,6 +179,12 @@ def given_rows(database: Database, table: Table, names: Sequence[str], *, seen: 
     """The given rows, as a table with these columns."""
     columns = [RowColumn(name, plain(table.c[name])) for name in names]
     return database.engine.rows([*columns, RowColumn(SEEN, BigInteger())] if seen else columns)
+
+
+def of_given(database: Database, table: Table, by: Sequence[str], *where: ColumnElement[bool]) -> FromClause:
+    """The rows of the table whose columns `by` equal a given row."""
+    given = given_rows(database, table, by)
+    return given.join(table, and_(_equal(table, given.c, by), routed(database, table, by), *where))
 
 
 def values_of_row(table: Table, names: Sequence[str], *, seen: bool = False) -> Mapping[str, ColumnElement[Any]]:

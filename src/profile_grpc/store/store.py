@@ -16,7 +16,7 @@ from profile_grpc.store.customers import SqlCustomers
 from profile_grpc.store.database import Database
 from profile_grpc.store.directory import SqlDirectory
 from profile_grpc.store.engine import TableMissing
-from profile_grpc.store.engines import connect
+from profile_grpc.store.engines import named_by
 from profile_grpc.store.events import SqlEvents
 from profile_grpc.store.jwt import SqlJwt
 from profile_grpc.store.leases import SqlLeases
@@ -43,7 +43,7 @@ async def open_store(url: str, *, hasher: Hasher, pool_size: int = POOL_SIZE, ke
     Raises:
         StoreError: the URL or the database cannot be used; one line that says why.
     """
-    database = Database(connect(url, pool_size=pool_size))
+    database = Database(named_by(url).connect(url, pool_size=pool_size))
     store = SqlStore(database, hasher)
     try:
         await store.check_writable()
@@ -180,9 +180,8 @@ class SqlStore:
         """
         async with self._database.transaction() as session:  # a writing connection, because its settings matter
             [row] = await session.fetch(self._facts)
-        facts = dict(
-            zip(self._database.engine.facts, ("" if value is None else str(value) for value in row), strict=True)
-        )
+        texts = ["" if value is None else str(value) for value in row]
+        facts = dict(zip(self._database.engine.facts, texts, strict=True))
         return Description(
             engine=self._database.engine.name,
             version=facts.pop("version"),
