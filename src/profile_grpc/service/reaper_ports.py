@@ -83,7 +83,8 @@ class ReaperStore(Protocol):
     async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
         """Deletes up to `limit` tombstones of the app older than `before`; returns how many."""
 
-    async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int: ...
+    async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int:
+        """Deletes up to `limit` counts of the app older than `before`; returns how many."""
 
     async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
         """Deletes up to `limit` orders of the app's calls whose `forget_time` is before `before` (R13)."""

@@ -59,7 +59,6 @@ class SqlCustomers:
         self._purge = database.prepare(delete(gone).where(of_tenant, gone.c.delete_time < before))
 
     async def get(self, key: CustomerId) -> Customer | None:
-        """The customer as stored, or None."""
         found = await self._database.fetch(self._get, [tuple(key)])
         return read_customer(found[0]) if found else None
 
@@ -89,7 +88,7 @@ class SqlCustomers:
         return [customer_id for (customer_id,) in found]
 
     async def list(self, wanted: CustomerFilter, after: str, limit: int) -> Sequence[Customer]:
-        """Up to `limit` customers as stored after the id `after`, ordered by id, by the bytes of its text."""
+        """In the order of the bytes of the ids."""
         by, value = _by(wanted)
         found = await self._database.fetch(
             self._lists[by], tenant_id=wanted.tenant_id, after=after, limit=limit, **value
@@ -97,7 +96,7 @@ class SqlCustomers:
         return [read_customer(row) for row in found]
 
     async def part(self, wanted: CustomerFilter, after: str) -> Sequence[Customer]:
-        """Some customers as stored after the id `after`, ordered by id, of about PART_BYTES together; none: no more."""
+        """Of about PART_BYTES together."""
         by, value = _by(wanted)
         found = await self._database.fetch(
             self._parts[by], tenant_id=wanted.tenant_id, after=after, room=PART_BYTES, **value

@@ -80,19 +80,16 @@ class SqlDirectory:
         await self._add(self._add_tenant, (tenant.tenant_id, times.micros(tenant.create_time)), "tenant")
 
     async def tenant(self, tenant_id: str) -> Tenant | None:
-        """The tenant, or None."""
         found = await self._database.fetch(self._tenant, tenant_id=tenant_id)
         return _read_tenant(found[0]) if found else None
 
     async def tenants(self) -> Sequence[Tenant]:
-        """Every tenant, ordered by id."""
         return [_read_tenant(row) for row in await self._database.fetch(self._tenants)]
 
     async def add_app(self, app: App) -> None:
         await self._add(self._add_app, _app_values(app), "app")
 
     async def app(self, app_id: str) -> App | None:
-        """The app, or None."""
         found = await self._database.fetch(self._app, app_id=app_id)
         return _read_app(found[0]) if found else None
 
@@ -121,11 +118,7 @@ class SqlDirectory:
             await self._add_in(session, self._change_app, (*_app_values(app, stored), seen), "app")
 
     async def remove_app(self, reservation: Reservation, seen: int) -> None:
-        """Replaces the app by the reservation of its id (D4).
-
-        Deletes its settings and its rows in the tables DELETED_WITH_APP, and revokes its keys. Raises Conflict unless
-        the app has the revision `seen`.
-        """
+        """Deletes its rows in the tables DELETED_WITH_APP."""
         app_id, time = reservation.app_id, times.micros(reservation.delete_time)
         async with self._database.transaction() as session:
             await self._add_in(session, self._change_app, (*_reservation_values(reservation), seen), "app")
@@ -159,7 +152,6 @@ class SqlDirectory:
         await self._add(self._add_key, _key_values(key), "api_key")
 
     async def key(self, key_id: str) -> StoredKey | None:
-        """The key, or None."""
         found = await self._database.fetch(self._key, key_id=key_id)
         return _read_key(found[0]) if found else None
 
@@ -171,7 +163,6 @@ class SqlDirectory:
         return [_read_key(row) for row in found]
 
     async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
-        """Stores the UTC day of the keys' last use, unless a later day is stored."""
         async with self._database.transaction() as session:
             for key_id in key_ids:
                 await session.execute(self._key_used, of_key_id=key_id, day=times.day_number(day))

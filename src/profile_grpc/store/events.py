@@ -97,11 +97,7 @@ class SqlEvents:
         return await self._positions.pending(limit)
 
     async def assign(self, head: EventHead, now: datetime, limit: int = BATCH) -> Assigned:
-        """Assigns the next positions to up to `limit` events (at most BATCH).
-
-        Raises:
-            Conflict: another sequencer has taken over. The events may or may not have positions.
-        """
+        """To up to `limit` events (at most BATCH)."""
         if not self._database.engine.is_spread:
             return await self._positions.at_once(head, now, limit)
         events = in_order(await self.pending(limit))
@@ -114,7 +110,6 @@ class SqlEvents:
         return Assigned(after, len(events), min(one.event.time for one in events))
 
     async def read(self, after: int, upto: int, app_ids: Collection[str] | None = None) -> Sequence[LoggedEvent]:
-        """The events of these apps (None: of all) at the positions from `after` (exclusive) to `upto`, in order."""
         if app_ids is None:
             found = await self._database.fetch(self._read, after=after, upto=upto)
         else:
@@ -136,12 +131,7 @@ class SqlEvents:
         return None if position is None else int(position)
 
     async def purge(self, before: datetime, now: datetime, ahead: datetime) -> int:
-        """Deletes the oldest events, up to the first that got its position at `before` or later; returns how many.
-
-        Times after `ahead` were written under a wrong clock: they become `now`.
-
-        Readers learn from `oldest` that events went, which is committed before any of them goes.
-        """
+        """Readers learn from `oldest` that events went, which is committed before any of them goes."""
         [(last,)] = await self._database.fetch(self._last_time)
         if last is None:
             return 0

@@ -60,7 +60,6 @@ class SqlJwt:
         return [_read(row) for row in await self._database.fetch(self._of_app, app_id=app_id)]
 
     async def fetch_times(self, app_id: str) -> Mapping[str, datetime | None]:
-        """The ids of the app's keys, each with the time at which its document was fetched."""
         found = await self._database.fetch(self._fetch_times, app_id=app_id)
         return {jwt_key_id: times.maybe_instant(fetch_time) for jwt_key_id, fetch_time in found}
 

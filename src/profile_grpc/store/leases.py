@@ -29,7 +29,6 @@ class SqlLeases:
     async def acquire(
         self, name: str, holder: str, now: datetime, duration: timedelta, lost: HeldLease | None = None
     ) -> bool:
-        """Acquires or renews the lease; False if the lease of another holder has not expired and is not `lost`."""
         values = {
             "holder": holder,
             "expire_time": times.micros(now + duration),
@@ -40,7 +39,6 @@ class SqlLeases:
         return bool(await self._database.execute(self._acquire, name=name, **values))
 
     async def held(self, name: str) -> HeldLease | None:
-        """The lease, expired or not."""
         for holder, expire_time in await self._database.fetch(self._held, name=name):
             return HeldLease(holder, times.instant(expire_time))
         return None

@@ -85,7 +85,6 @@ class SqlPersonEvents:
         return sorted(found)[:limit]
 
     async def announcements(self, person: Person) -> Sequence[Event]:
-        """The person's events of type ERASED."""
         found: dict[str, Event] = {}
         for way, given in self._given(person):
             for statement in way.announcements:
@@ -93,10 +92,7 @@ class SqlPersonEvents:
         return list(found.values())
 
     async def erase(self, person: Person, *, keep_announcements: bool, keep_customer: str | None = None) -> int:
-        """Removes the ids from the person's events, except from those that are kept.
-
-        First from those without a position: whatever gets one later has no ids. Then from the log.
-        """
+        """First from those without a position: whatever gets one later has no ids. Then from the log."""
         kept = {"kept": EventType.ERASED.value if keep_announcements else "", "kept_customer": keep_customer}
         erased = 0
         for way, given in self._given(person):

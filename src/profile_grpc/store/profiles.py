@@ -89,7 +89,7 @@ class SqlProfiles:
         return self._database.engine.is_spread
 
     async def shard(self, app_id: str) -> int:
-        """The number of the shard that holds the app; 0 where there are no shards."""
+        """0 where there are no shards."""
         return await self._shards.of(app_id)
 
     @asynccontextmanager
@@ -101,7 +101,6 @@ class SqlProfiles:
         return await self._by_key.fetch(key.app_id, key)
 
     async def tombstone(self, key: ProfileKey) -> Tombstone | None:
-        """What is left of a deleted profile, or None."""
         histories = await self._database.read(lambda session: self._loader.histories(session, [key]))
         return histories[key].tombstone
 
@@ -110,7 +109,7 @@ class SqlProfiles:
             return sorted(await self._loader.keys(session, needs))
 
     async def list(self, wanted: ProfileFilter, after: ProfileKey | None, limit: int) -> Sequence[Profile]:
-        """Up to `limit` profiles after the key `after`, ordered by (user_id, device_id), by the bytes of their text."""
+        """In the order of the bytes of the ids."""
         values: dict[str, object] = {
             name: int(value) if isinstance(value, int) else value
             for name, value in zip(ProfileFilter._fields[:-1], wanted, strict=False)
@@ -139,7 +138,6 @@ class SqlProfiles:
                 values |= {"after_user_id": place[0], "after_device_id": place[1]}
 
     async def counts(self) -> Mapping[CountKey, int]:
-        """How many profiles are stored, by app, status and platform."""
         return _read_counts(await self._database.fetch(self._counts))
 
     async def app_counts(self, app_id: str) -> Mapping[CountKey, int]:

@@ -67,28 +67,22 @@ class SqlReaper:
         self._event_rows = rows.EventRows()
 
     async def record(self) -> ReaperRecord:
-        """The record that was saved last."""
         found = await self._database.fetch(self._record)
         return ReaperRecord(*map(times.maybe_instant, found[0])) if found else ReaperRecord()
 
     async def save_record(self, record: ReaperRecord) -> None:
-        """Replaces the record."""
         row = (1, times.maybe_micros(record.last_pass_time), times.maybe_micros(record.held_since))
         await self._database.execute(self._save_record, [row])
 
     async def newest_sign_of_life(self) -> datetime | None:
-        """The newest heartbeat or registration of any profile. Reads every profile, so it is used only if there is no
-        record.
-        """
+        """Reads every profile, so it is used only if there is no record."""
         [found] = await self._database.fetch(self._newest)
         signs = [value for value in found if value is not None]
         return times.instant(max(signs)) if signs else None
 
     async def due(self, before: DueBefore, limit: int) -> Sequence[DueProfile]:
-        """Up to `limit` due profiles, oldest first, at a cost proportional to their number.
-
-        The order is that of the UTC day of the last heartbeat, or of the registration, because the index contains days.
-        Profiles that never sent a heartbeat come last.
+        """The order is that of the UTC day of the last heartbeat, or of the registration, because the index contains
+        days. Profiles that never sent a heartbeat come last.
         """
         found: list[Found] = []
         for statement, values in zip(self._due, _limits(before), strict=False):
@@ -123,10 +117,7 @@ class SqlReaper:
         return {times.day(number): profiles for number, profiles in found}
 
     async def apps_with_leftovers(self) -> Sequence[str]:
-        """The apps that have rows which are purged by age. Includes deleted apps, and "" for rows without an app.
-
-        Costs one index look-up for each app on each node.
-        """
+        """Costs one index look-up for each app on each node."""
         found = {""}
         for statement in self._next_apps:
             after: str | None = ""
@@ -139,7 +130,6 @@ class SqlReaper:
         return await self._tombstones(app_id, limit, before=times.micros(before))
 
     async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int:
-        """Deletes up to `limit` counts of the app older than `before`; returns how many."""
         time = times.micros(before)
         return await self._ledger(app_id, limit, before=time, day=_last_day(time))
 
@@ -147,10 +137,7 @@ class SqlReaper:
         return await self._orders(app_id, limit, before=times.micros(before))
 
     async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
-        """Up to `limit` profiles of the app of which a time that the reaper uses is after `after`.
-
-        The cost is proportional to the number of profiles found: the scan begins at the end of the index.
-        """
+        """The cost is proportional to the number of profiles found: the scan begins at the end of the index."""
         time = times.micros(after)
         found: list[Found] = []
         for statement, by_day in self._ahead:
@@ -164,7 +151,6 @@ class SqlReaper:
         return await self._database.execute(self._purge_reaped, app_id=app_id, before=times.micros(before))
 
     async def purge_imports(self, app_id: str, before: datetime) -> int:
-        """Deletes the starts of the app's imports that began before `before`; returns how many (I2)."""
         return await self._database.execute(self._purge_imports, app_id=app_id, before=times.micros(before))
 
     async def held_apps(self) -> Sequence[str]:

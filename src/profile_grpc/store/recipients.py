@@ -208,14 +208,12 @@ class SqlReader:
         self._ahead = _Ahead()
 
     async def page(self, bounds: Reachable, after: Cursor | None, size: int) -> RecipientPage:
-        """The recipients among the next `size` profiles."""
         found, cursor = await self._recipients.read(_reading(self._audience, bounds, size), after, self._ahead)
         return RecipientPage(list(_recipients(self._audience, found)), cursor)
 
     async def counted(
         self, bounds: Reachable, after: Cursor | None
     ) -> tuple[Sequence[tuple[Reached, int]], Cursor | None]:
-        """What is counted of the recipients after the cursor, and how many are alike."""
         audience = self._audience
         found, cursor = await self._recipients.read(_reading(audience, bounds, COUNTED), after, self._ahead)
         purpose = audience.purpose.value

@@ -21,7 +21,7 @@ class SqlSealed:
         self._tables = {table.name: _Secrets(database, table, column) for table, column in tables.WITH_SECRETS}
 
     async def sealed(self) -> AsyncIterator[SealedRow]:
-        """All of them; those of one app, or tenant, are read at once."""
+        """Those of one app, or tenant, are read at once."""
         for name, secrets in self._tables.items():
             owners = await self._database.fetch(secrets.owners)
             for owner in sorted(owner for (owner,) in owners):

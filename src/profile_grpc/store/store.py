@@ -209,5 +209,4 @@ class SqlStore:
         return damaged
 
     async def close(self) -> None:
-        """Closes every connection."""
         await self._database.close()
