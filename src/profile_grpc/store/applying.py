@@ -57,7 +57,7 @@ class _Rows:
 
     def __init__(self, database: Database, stored: kinds.StoredRows[Any, Any]) -> None:
         table = stored.table
-        key = [column.name for column in table.primary_key]
+        key = statements.key_of(table)
         self._name = table.name
         self._key = stored.key
         updates = list(stored.updates)
@@ -66,7 +66,7 @@ class _Rows:
             updates.append(kinds.PartialUpdate(rest, lambda _before, _row: True, stored.values))
             self._insert = statements.insert_new(database, table)
             self._values = stored.values
-        self._delete = statements.delete_seen(database, table)
+        self._delete = statements.delete_keys(database, table, seen=True)
         self._updates = [(update, statements.update_seen(database, table, update.columns)) for update in updates]
 
     def writes(self, changes: RowChanges[Any, Any]) -> Iterator[PlannedWrite]:

@@ -31,8 +31,7 @@ _PART = 500
 """Customers of one part at most."""
 _LOOKED_UP = (None, "email", "msisdn")
 _customer = tables.customer
-_TEXT = list(_customer.c).index(_customer.c.attributes)
-_COLUMNS = [column.name for column in _customer.c]
+_TEXT = _customer.c.keys().index("attributes")
 
 
 class SqlCustomers:
@@ -41,12 +40,10 @@ class SqlCustomers:
     def __init__(self, database: Database) -> None:
         self._database = database
         schema, gone = tables.customer_schema, tables.customer_tombstone
-        self._get = statements.lookup(database, _customer, ["tenant_id", "customer_id"], _COLUMNS)
+        self._get = statements.lookup(database, _customer, ["tenant_id", "customer_id"], _customer.c.keys())
         self._existing = statements.lookup(database, _customer, ["tenant_id", "customer_id"], ["customer_id"])
-        self._schema = statements.lookup(database, schema, ["tenant_id"], [column.name for column in schema.c])
-        self._tombstone = statements.lookup(
-            database, gone, ["tenant_id", "customer_hash"], [column.name for column in gone.c]
-        )
+        self._schema = statements.lookup(database, schema, ["tenant_id"], schema.c.keys())
+        self._tombstone = statements.lookup(database, gone, ["tenant_id", "customer_hash"], gone.c.keys())
         targeted = gone.c.target_id.is_not(None)
         self._merged = statements.lookup(database, gone, ["tenant_id", "target_id"], ["customer_hash"], targeted)
         self._lists = {name: database.prepare(_list(name).limit(parameters.LIMIT)) for name in _LOOKED_UP}

@@ -31,7 +31,7 @@ class SqlDirectory:
         exists, reserved = app.c.delete_time.is_(None), app.c.delete_time.is_not(None)
         one = app.c.app_id == bindparam("app_id")
         self._app = prepare(select(app).where(one, exists))
-        columns = [column.name for column in app.c]
+        columns = app.c.keys()
         self._apps_by_id = statements.lookup(database, app, ["app_id"], columns, exists)
         its = app.c.tenant_id == parameters.text("of_tenant_id")
         self._apps_of_tenant_by_id = statements.lookup(database, app, ["app_id"], columns, exists, its)
@@ -188,7 +188,7 @@ class SqlDirectory:
 _ALL = 1_000_000
 _revoke = update(tables.api_key).values(revoke_time=bindparam("time")).where(tables.api_key.c.revoke_time.is_(None))
 
-_SETTINGS = [column.name for column in tables.app.c].index("settings")
+_SETTINGS = tables.app.c.keys().index("settings")
 
 
 def _read_tenant(row: Found) -> Tenant:

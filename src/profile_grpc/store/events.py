@@ -316,7 +316,7 @@ def _log_waiting(database: Database) -> Prepared:
         "event_id": timed.c.id,
         "position_time": parameters.number("now"),
     }
-    names = [column.name for column in log.c]
+    names = log.c.keys()
     columns = [values[name] if name in values else timed.c[name] for name in names]
     return database.prepare(database.engine.insert(log).from_select(names, select(*columns)))
 
@@ -345,7 +345,7 @@ def _fence(database: Database) -> Prepared:
         )
         return database.engine.counted(newer)
 
-    return statements.insert_given(database, fence, ["app_id", "epoch"], {}, unless_later)
+    return statements.insert_given(database, fence, unless_later)
 
 
 def _logged_values(position: int, time: int, event_id: str, e: Event) -> Row:

@@ -25,13 +25,13 @@ class _Kind:
 
     def __init__(self, database: Database, stored: kinds.StoredRows[Any, Any]) -> None:
         table = stored.table
-        columns = stored.columns or [column.name for column in table.c]
+        columns = stored.columns or table.c.keys()
         self.kind: RowKind[Any, Any] = stored.kind
         self.table = table.name
         self.whole = stored.kind.part_of.whole if stored.kind.part_of else self.kind
         self.key = stored.key
         self._read = stored.read
-        self.by_key = statements.lookup(database, table, [column.name for column in table.primary_key], columns)
+        self.by_key = statements.lookup(database, table, statements.key_of(table), columns)
         mine = [one for one in kinds.SELECTIONS if one.kind is stored.kind]
         self.selections: dict[Selection[Any, Any, Any], BoundedLookup] = {
             one.selection: bounded_lookup(database, table, one.by, columns, *one.where)
@@ -40,9 +40,7 @@ class _Kind:
         }
         self.indexed = [one.selection for one in mine if not one.by]
         self.keys: dict[Selection[Any, Any, Any], Prepared] = {
-            one.selection: statements.lookup(
-                database, table, one.by, [column.name for column in table.primary_key], *one.where
-            )
+            one.selection: statements.lookup(database, table, one.by, statements.key_of(table), *one.where)
             for one in mine
             if isinstance(one.selection, Selection) and one.by
         }
@@ -101,7 +99,7 @@ class Loader:
         }
         # Two statements, not one with outer joins, because Citus would fetch both tables completely.
         self._tombstones, self._ledger = (
-            statements.lookup(database, table, ["app_id", "profile_hash"], [c.name for c in table.c])
+            statements.lookup(database, table, ["app_id", "profile_hash"], table.c.keys())
             for table in (tables.tombstone, tables.mad_ledger)
         )
 

@@ -36,7 +36,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from profile_grpc.domain.filtering.values import MAX_NUMBER
-from profile_grpc.service.ports import Conflict, NodeUnavailable, StoreError, StoreUnavailable
+from profile_grpc.service.ports import Conflict, NodeUnavailable, StoreUnavailable
 from profile_grpc.store import distribution, postgresql_errors, postgresql_url
 from profile_grpc.store.engine import (
     DISTINCT,
@@ -114,20 +114,9 @@ class Postgresql:
         """Held until the end of the transaction. A session lock would not work behind a pooler."""
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MIGRATION_LOCK})
 
-    @staticmethod
-    def gather(connection: Connection) -> None:
-        """If the database is a Citus cluster."""
-        distribution.gather(connection)
-
-    @staticmethod
-    def spread(connection: Connection, shards: int | None) -> None:
-        """If the database is a Citus cluster."""
-        distribution.spread(connection, shards)
-
-    @staticmethod
-    def translate(error: Exception) -> StoreError | None:
-        """By SQLSTATE."""
-        return postgresql_errors.translate(error)
+    gather = staticmethod(distribution.gather)
+    spread = staticmethod(distribution.spread)
+    translate = staticmethod(postgresql_errors.translate)
 
     def __init__(self, url: PostgresqlUrl, *, pool_size: int) -> None:
         self._connections = Connections(url)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 import secrets
-from datetime import datetime
 
 from profile_grpc.domain.billing import LedgerEntry, MadRecord
 from profile_grpc.domain.deletion_records import DeletedProfile, Tombstone
@@ -447,8 +446,3 @@ class EventRows:
             e.customer_id,
             e.version,
         )
-
-
-def event_id(time: datetime) -> str:
-    """A lower bound of the ids of events at or after this time. All ids of earlier events sort before it."""
-    return f"{micros(time):014x}"

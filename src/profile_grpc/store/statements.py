@@ -87,21 +87,14 @@ def count_up_to(
 
 def insert_new(database: Database, table: Table) -> Prepared:
     """INSERT the given rows, all columns in order. Existing rows are skipped and not counted."""
-    names = [column.name for column in table.c]
-    return insert_given(database, table, names, {}, database.engine.only_new)
+    return insert_given(database, table, database.engine.only_new)
 
 
 def upsert(database: Database, table: Table, *, adds: Sequence[str] = ()) -> Prepared:
     """INSERT the given rows. If a row exists, add to its columns `adds`; without `adds`, replace all columns but the
     key.
     """
-    names = [column.name for column in table.c]
-    return insert_given(database, table, names, {}, replacing(table, names, adds=adds))
-
-
-def replacing(table: Table, names: Sequence[str], *, adds: Sequence[str] = ()) -> Callable[[Insert], Insert]:
-    """Makes an INSERT replace an existing row, or add to its columns `adds`."""
-    key = [column.name for column in table.primary_key]
+    names, key = table.c.keys(), key_of(table)
 
     def replace(statement: Insert) -> Insert:
         changed: dict[str, ColumnElement[Any]] = (
@@ -111,36 +104,25 @@ def replacing(table: Table, names: Sequence[str], *, adds: Sequence[str] = ()) -
         )
         return statement.on_conflict_do_update(index_elements=key, set_=changed)
 
-    return replace
+    return insert_given(database, table, replace)
 
 
 @deferred
-def insert_given(
-    database: Database,
-    table: Table,
-    names: Sequence[str],
-    same: Mapping[str, ColumnElement[Any]],
-    conflict: Callable[[Insert], Insert | Returning] | None = None,
-) -> Prepared:
-    """INSERT the given rows, which have the columns `names`; the columns `same` have the same value in all rows.
-
-    `conflict` defines what happens to existing rows.
-    """
+def insert_given(database: Database, table: Table, conflict: Callable[[Insert], Insert | Returning]) -> Prepared:
+    """INSERT the given rows, all columns in order. `conflict` defines what happens to existing rows."""
+    names = table.c.keys()
     given = given_rows(database, table, names)
-    values: dict[str, ColumnElement[Any]] = {**same, **{name: given.c[name] for name in names}}
-    one: dict[str, ColumnElement[Any]] = {**same, **values_of_row(table, names)}
     insert = database.engine.insert(table)
     # SQLite parses an ON after a SELECT without WHERE as the ON of a join.
-    source = select(*values.values()).where(text("true"))
-    forms = (insert.from_select(list(values), source), insert.values(one))
-    many, single = map(conflict, forms) if conflict else forms
-    return database.engine.prepare_insert(many, single)
+    source = select(*(given.c[name] for name in names)).where(text("true"))
+    many, one = insert.from_select(names, source), insert.values(values_of_row(table, names))
+    return database.engine.prepare_insert(conflict(many), conflict(one))
 
 
 @deferred
 def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Prepared:
     """UPDATE columns of the given rows (key, columns, SEEN) whose stored revision equals SEEN."""
-    key = [column.name for column in table.primary_key]
+    key = key_of(table)
     given = given_rows(database, table, [*key, *columns], seen=True)
     row = values_of_row(table, [*key, *columns], seen=True)
     many, one = (
@@ -153,26 +135,22 @@ def update_seen(database: Database, table: Table, columns: Sequence[str]) -> Pre
 
 
 @deferred
-def delete_seen(database: Database, table: Table) -> Prepared:
-    """DELETE the given rows (key, SEEN) whose stored revision equals SEEN."""
-    key = [column.name for column in table.primary_key]
-    given = given_rows(database, table, key, seen=True)
-    pairs = {name: name for name in key} | {"revision": SEEN}
-    among = database.engine.in_rows(table, given, pairs)
-    row = values_of_row(table, key, seen=True)
-    one = delete(table).where(_equal(table, row, key), table.c.revision == row[SEEN])
-    return database.engine.prepare_given(delete(table).where(among, routed(database, table, key)), one)
+def delete_keys(database: Database, table: Table, *where: ColumnElement[bool], seen: bool = False) -> Prepared:
+    """DELETE the rows with the given keys for which the condition still holds.
 
-
-@deferred
-def delete_keys(database: Database, table: Table, *where: ColumnElement[bool]) -> Prepared:
-    """DELETE the rows with the given keys for which the condition still holds."""
-    key = [column.name for column in table.primary_key]
-    given = given_rows(database, table, key)
-    among = database.engine.in_rows(table, given, {name: name for name in key})
-    many, one = delete(table).where(among, routed(database, table, key)), delete(table)
-    one = one.where(_equal(table, values_of_row(table, key), key))
+    `seen`: the given rows have SEEN after the key, and the stored revision must equal it.
+    """
+    key = key_of(table)
+    given, row = given_rows(database, table, key, seen=seen), values_of_row(table, key, seen=seen)
+    pairs = {name: name for name in key} | ({"revision": SEEN} if seen else {})
+    many = delete(table).where(database.engine.in_rows(table, given, pairs), routed(database, table, key))
+    one = delete(table).where(*(table.c[name] == row[of_row] for name, of_row in pairs.items()))
     return database.engine.prepare_given(many.where(*where), one.where(*where))
+
+
+def key_of(table: Table) -> list[str]:
+    """The columns of the primary key."""
+    return table.primary_key.c.keys()
 
 
 def given_rows(database: Database, table: Table, names: Sequence[str], *, seen: bool = False) -> FromClause:

@@ -19,7 +19,7 @@ from profile_grpc.store.tables.columns import (
 )
 
 # What changes have left, until the sequencer gives it a position (E3): a short queue. The id begins with the time
-# (`rows.event_id`).
+# (`rows.EventRows`).
 event = Table(
     "event",
     metadata,
