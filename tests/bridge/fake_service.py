@@ -46,6 +46,10 @@ class FakeService(profile_service_pb2_grpc.ProfileServiceServicer, app_service_p
     questions: int = 0
     failures: list[grpc.StatusCode] = field(default_factory=list)
     """The status codes of the next calls."""
+    overdue: str = ""
+    """The username whose removals are never answered in time."""
+    overdue_calls: int = 0
+    """How many they were."""
     register_time: int = 0
     """The register_time in the response of Register, in microseconds since 1970."""
     tls: grpc.ServerCredentials | None = None
@@ -73,6 +77,9 @@ class FakeService(profile_service_pb2_grpc.ProfileServiceServicer, app_service_p
         if question:
             self.questions += 1
         await self._admit(request.app_id, context, count=not question)
+        if request.username == self.overdue:
+            self.overdue_calls += 1
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "told to")
         if not question:
             self.calls.append(request)
             outcome = pb.ACCOUNT_REMOVAL_OUTCOME_REMOVED

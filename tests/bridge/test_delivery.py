@@ -80,6 +80,19 @@ async def test_a_report_waits_while_the_service_is_down(harness: Harness) -> Non
     assert call.username == "johndow"
 
 
+async def test_a_report_whose_calls_are_never_answered_in_time_does_not_stop_the_others(running: Harness) -> None:
+    """X4: one call at a time is tried while the service seems to be down, and not always the same one."""
+    running.service.overdue = "huge"
+    huge = removal("huge", token="1f" * 32).replace(SELECTOR, "another")
+    assert await running.get(f"/{APP}{huge}") == 200
+    await until(lambda: running.service.overdue_calls > 1)
+    assert await running.get(f"/{APP}{removal()}") == 200
+    await until(lambda: names(running) == ["Djohndow"])
+    running.service.overdue = ""
+    await running.settled()
+    assert names(running) == ["Djohndow", "Dhuge"]
+
+
 async def test_the_app_is_found_later_when_nothing_is_known_yet(harness: Harness) -> None:
     """A first start while the service is down: neither the app nor its names for parameters are known."""
     harness.service.apps[0].settings.bridge_parameters.username.extend(["who"])

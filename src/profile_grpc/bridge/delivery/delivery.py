@@ -317,8 +317,8 @@ class Delivery:
         if entry.superseded:
             self._leave(entry)
         elif result.outcome is Outcome.DOWN:
-            entry.queued = True
-            self._ready.appendleft(entry)
+            # Behind the others: a call that fails each time must not be the only one that is tried.
+            self._queue_if_first(entry)
         elif result.outcome is Outcome.LATER:
             self._later += 1
             entry.later = True
