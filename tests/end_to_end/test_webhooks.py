@@ -125,7 +125,7 @@ async def test_E6_the_command_line_from_creation_to_replay(
         kept = json.loads(await offline(deployment, "webhook", "deliveries", webhook_id, "--json"))["deliveries"]
         assert sum(one["events"] for one in kept) == 3 * USERS
         await offline(deployment, "webhook", "enable", webhook_id)
-        await offline(deployment, "webhook", "set", webhook_id, "--type", "all", "--display-name", "CRM")
+        await offline(deployment, "webhook", "set", webhook_id, "--all-types", "--display-name", "CRM")
         assert "CRM" in await offline(deployment, "webhook", "list")
         await offline(deployment, "webhook", "delete", webhook_id, "--yes")
         assert json.loads(await offline(deployment, "webhook", "list", "--json")) == {"webhooks": []}

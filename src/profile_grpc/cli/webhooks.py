@@ -128,27 +128,31 @@ def show(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Js
 
 
 @app.command("set", epilog=_JSON_SHAPE)
-def set_(
+def set_(  # noqa: PLR0913 - each option is a parameter
     webhook_id: WebhookId,
     *,
     url: Annotated[str | None, command_option("--url", help="Where requests go.")] = None,
     types: Types = None,
+    all_types: Annotated[bool, command_option("--all-types", help="Events of every type.")] = False,
     app_ids: Apps = None,
+    all_apps: Annotated[bool, command_option("--all-apps", help="Events of every app of the tenant.")] = False,
     display_name: DisplayName = None,
     networks: WebhookNetworks = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """Change a webhook. `--type all` and `--app all` remove the filter."""
+    """Change a webhook."""
+    if (types and all_types) or (app_ids and all_apps):
+        raise typer.BadParameter("give either --type or --all-types, and either --app or --all-apps")
     given: dict[str, object] = {
         "url": url,
-        "types": None if types is None else () if types == ["all"] else _types(types),
-        "app_ids": None if app_ids is None else () if app_ids == ["all"] else tuple(app_ids),
+        "types": () if all_types else _types(types) if types else None,
+        "app_ids": () if all_apps else tuple(app_ids) if app_ids else None,
         "display_name": display_name,
     }
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
-        raise typer.BadParameter("give at least one of --url, --type, --app, --display-name")
+        raise typer.BadParameter("give at least one of --url, --type, --all-types, --app, --all-apps, --display-name")
 
     def change(before: Webhook) -> Webhook:
         after = replace(before, **changes)  # type: ignore[arg-type]
