@@ -17,7 +17,7 @@ from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed
 from profile_grpc.service.directory_ports import DirectoryStore, Reservation, StoredKey
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.ports import Clock, Conflict, ProfileStore
-from profile_grpc.service.storing import attempted
+from profile_grpc.service.storing import retry_on_conflict
 from profile_grpc.service.write_queue import WriteQueue
 
 
@@ -56,7 +56,7 @@ class Apps:
             await self._take(app)
             return app
 
-        created = await attempted(create, growth=2)  # another creation that is in progress takes a while
+        created = await retry_on_conflict(create, growth=2)  # another creation that is in progress takes a while
         self._directory.forget()
         return created
 
@@ -127,7 +127,7 @@ class Apps:
             changed = replace(before, display_name=display_name, settings=settings, update_time=now)
             return await self._change(before, changed)
 
-        return await attempted(update)
+        return await retry_on_conflict(update)
 
     async def list(self, tenant_id: str, page_size: int, page_token: str) -> tuple[Sequence[App], str]:
         """One page of a tenant's apps, ordered by id, and the token of the next (empty: the last page).

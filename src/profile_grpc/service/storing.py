@@ -6,6 +6,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 from profile_grpc.service import refusals
@@ -14,26 +15,28 @@ from profile_grpc.service.ports import Conflict
 ResultT = TypeVar("ResultT")
 
 _ATTEMPTS = 10
-_LONGEST_PAUSE = 0.02
-"""Seconds between the first two attempts."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
+"""The longest first pause, and the longest of any, in seconds."""
 _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-async def attempted(work: Callable[[], Awaitable[ResultT]], growth: int = 1) -> ResultT:
+async def retry_on_conflict(work: Callable[[], Awaitable[ResultT]], growth: int = 1) -> ResultT:
     """The result of the work, which is done again while other writers are first (Conflict).
 
     Args:
         work: reads, decides and stores.
-        growth: how many times as long each pause is as the one before.
+        growth: how many times as long each pause may be as the one before.
 
     Raises:
         Refused: CONFLICT: others keep being first.
     """
+    longest = _FIRST_PAUSE
     for attempt in range(_ATTEMPTS):
-        try:
+        if attempt:
+            await asyncio.sleep(random.uniform(0, longest))  # noqa: S311 - no secret
+            longest = min(longest * growth, _LONGEST_PAUSE)
+        with suppress(Conflict):
             return await work()
-        except Conflict:
-            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE) * growth**attempt)  # noqa: S311 - no secret
     raise refusals.of(Conflict())
 
 

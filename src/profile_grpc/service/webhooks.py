@@ -15,7 +15,7 @@ from profile_grpc.outbound.destinations import Destinations, UrlRefused
 from profile_grpc.service import paging
 from profile_grpc.service.event_ports import EventStore, WebhookKey, WebhookStore
 from profile_grpc.service.ports import Clock
-from profile_grpc.service.storing import attempted, random_id
+from profile_grpc.service.storing import random_id, retry_on_conflict
 from profile_grpc.service.webhook_secrets import WebhookSecrets
 
 _ID_LENGTH = 16
@@ -96,7 +96,7 @@ class Webhooks:
             await self._store.add(placed)
             return placed
 
-        return await attempted(add), secret
+        return await retry_on_conflict(add), secret
 
     async def get(self, key: WebhookKey) -> Webhook:
         """The webhook as stored.
@@ -210,7 +210,7 @@ class Webhooks:
             before = await self.get(key)
             return await self._store.change(before, change(before))
 
-        return await attempted(store)
+        return await retry_on_conflict(store)
 
 
 def _check_state(state: WebhookState) -> None:

@@ -14,7 +14,7 @@ from profile_grpc.service.jwt.key_sets import SECRET_TABLE, read
 from profile_grpc.service.jwt.sources import JwksSources
 from profile_grpc.service.jwt.store import JwtKeyKind, JwtStore, StoredJwtKey
 from profile_grpc.service.ports import Clock
-from profile_grpc.service.storing import attempted, random_id
+from profile_grpc.service.storing import random_id, retry_on_conflict
 from profile_grpc.service.vault import Vault, row_of
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class JwtKeys:
                 raise _too_many()
             await self._store.add(replace(new, place=free))
 
-        await attempted(add)
+        await retry_on_conflict(add)
         self._directory.forget()
         if new.kind is JwtKeyKind.JWKS_URL:
             self._added()

@@ -21,7 +21,7 @@ from profile_grpc.domain.push_credentials import (
 from profile_grpc.service.fair_queue import FairSemaphore
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.push_credentials.ports import CredentialStore
-from profile_grpc.service.storing import attempted, random_id
+from profile_grpc.service.storing import random_id, retry_on_conflict
 from profile_grpc.service.vault import Vault, row_of
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Credentials:
         self._vault.check()
         async with self._checks.slot(tenant_id):
             checked = await check(upload, self._clock.now())
-        return await attempted(lambda: self._add_version(order, checked))
+        return await retry_on_conflict(lambda: self._add_version(order, checked))
 
     async def create_vapid_key(self, order: CredentialOrder, subject: str, site_url: str, icon_url: str) -> Described:
         """Makes a VAPID key and stores it as the newest version of its name. Raises as `upload`."""
@@ -91,7 +91,7 @@ class Credentials:
 
         self._vault.check()
         made = VapidKey(subject, site_url=site_url, icon_url=icon_url).check(self._clock.now())
-        return await attempted(lambda: self._add_version(order, made))
+        return await retry_on_conflict(lambda: self._add_version(order, made))
 
     async def get(self, app_id: str, credential_id: str) -> Described:
         """The credential.
