@@ -313,6 +313,10 @@ FORGOTTEN: dict[str, tuple[dict[str, str], str]] = {
         {"messages": KEYS.replace("items = 1;", "items = 1; string app_id = 2 [(appprofile.v1.names) = NAMES_APP];")},
         "items.app_id .* names apps in a list",
     ),
+    "that deleted apps in items go unchecked": (
+        {"messages": KEYS.replace("NAMES_APP", "NAMES_DELETED_APP"), "scope": "TENANT", "allow": "ADMIN"},
+        "items.app_id .* names apps in a list",
+    ),
     "that users in a map go unchecked": (
         {
             "messages": NAMES_AN_APP.replace("}", "map<string, Who> who = 2; }")

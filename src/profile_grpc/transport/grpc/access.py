@@ -54,6 +54,7 @@ _ONLY_IN = {
     Names.WITHIN_APP: Scope.APP,
 }
 _APPS = frozenset({Names.APP, *_ONLY_IN})
+_EXISTING_APPS = _APPS - {Names.NEW_APP}
 _REACHES = {Names.CLOSED_APP: Reach.CLOSED, Names.DELETED_APP: Reach.DELETED}
 _REQUIRED_MARKS = {
     "app_id": Names.APP,
@@ -118,7 +119,7 @@ class _Mark:
     names: Names
     field: FieldDescriptor
     list_at: int
-    """How many steps of the path lead to a list; 0: the path leads through none."""
+    """The number of steps to the first list of the path, that list included; 0: the path leads through none."""
 
 
 def methods(service: ServiceDescriptor) -> list[Method]:
@@ -178,8 +179,10 @@ def _check(path: str, scope: Scope, mark: _Mark) -> None:
         raise ContractError(f"{named} is marked {mark.names.name} and is not a string")
     if mark.names is Names.TENANT and mark.list_at:
         raise ContractError(f"{named} names tenants in a list: they would not be checked")
-    nested = mark.list_at and mark.list_at < len(mark.path)
-    if mark.names is Names.APP and (nested if scope is Scope.TENANT else mark.list_at and scope is Scope.APP):
+    in_messages_of_a_list = 0 < mark.list_at < len(mark.path)
+    if (scope is Scope.APP and mark.names is Names.APP and mark.list_at) or (
+        scope is Scope.TENANT and mark.names in _EXISTING_APPS and in_messages_of_a_list
+    ):
         raise ContractError(f"{named} names apps in a list: they would not be checked")
 
 
@@ -193,7 +196,7 @@ def _app(path: str, request: Descriptor, apps: list[_Mark]) -> Callable[[Message
 
 def _apps(path: str, apps: list[_Mark]) -> Callable[[Message], Sequence[str]] | None:
     """Where a request of scope TENANT names existing apps."""
-    existing = [mark for mark in apps if mark.names is not Names.NEW_APP]
+    existing = [mark for mark in apps if mark.names in _EXISTING_APPS]
     if not existing:
         return None
     _single(path, existing)
