@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
 from profile_grpc.bridge.report import Kind
+from profile_grpc.telemetry.metrics import Declare
 
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -24,57 +25,38 @@ class BridgeMetrics:
     """The bridge's metrics. Children are looked up once and kept."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._requests = Counter(
-            "profile_grpc_bridge_requests",
-            "Report requests, by HTTP status.",
-            ("status",),
-            registry=registry,
-        )
-        received = Counter(
-            "profile_grpc_bridge_received",
-            "Reports that were taken, by kind; each is on disk.",
-            ("kind",),
-            registry=registry,
+        declare = Declare(registry)
+        self._requests = declare.counter("profile_grpc_bridge_requests", "Report requests, by HTTP status.", ["status"])
+        received = declare.counter(
+            "profile_grpc_bridge_received", "Reports that were taken, by kind; each is on disk.", ["kind"]
         )
         self._received = {kind: received.labels(kind.name) for kind in Kind}
-        self._delivered = Counter(
+        self._delivered = declare.counter(
             "profile_grpc_bridge_delivered",
             "Reports that reached the service, by kind and outcome.",
             ("kind", "outcome"),
-            registry=registry,
         )
-        self._retried = Counter(
-            "profile_grpc_bridge_retried",
-            "Calls that are repeated, by reason.",
-            ("reason",),
-            registry=registry,
+        self._retried = declare.counter(
+            "profile_grpc_bridge_retried", "Calls that are repeated, by reason.", ["reason"]
         )
-        self._dropped = Counter(
+        self._dropped = declare.counter(
             "profile_grpc_bridge_dropped",
             "Reports that were thrown away, by reason: their key proved wrong, or a removal overtook them.",
-            ("reason",),
-            registry=registry,
+            ["reason"],
         )
-        self._died = Counter(
-            "profile_grpc_bridge_died",
-            "Reports that became dead letters, by reason.",
-            ("reason",),
-            registry=registry,
+        self._died = declare.counter(
+            "profile_grpc_bridge_died", "Reports that became dead letters, by reason.", ["reason"]
         )
-        self._commit = Histogram(
+        self._commit = declare.histogram(
             "profile_grpc_bridge_commit_seconds",
             "Duration of a commit of the spool, in seconds.",
             buckets=_SECONDS,
-            registry=registry,
         )
-        self._batch = Histogram(
-            "profile_grpc_bridge_batch_reports",
-            "Reports in a commit of the spool.",
-            buckets=_BATCH,
-            registry=registry,
+        self._batch = declare.histogram(
+            "profile_grpc_bridge_batch_reports", "Reports in a commit of the spool.", buckets=_BATCH
         )
         self._gauges = {
-            name: Gauge(f"profile_grpc_bridge_{name}", text, registry=registry, multiprocess_mode="mostrecent")
+            name: declare.gauge(f"profile_grpc_bridge_{name}", text, multiprocess_mode="mostrecent")
             for name, text in _GAUGES.items()
         }
         self._requests_by_status: dict[int, Callable[[float], None]] = {}

@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from profile_grpc.domain.changes import Changes
 from profile_grpc.domain.deletion_records import DeletionReason
@@ -34,164 +29,187 @@ _PASS_SECONDS = (0.01, 0.1, 1, 10, 60, 300, 1800)
 MetricT = TypeVar("MetricT", Counter, Gauge, Histogram)
 
 
+class Declare:
+    """Makes the metrics of one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.counter = partial(Counter, registry=registry)
+        self.histogram = partial(Histogram, registry=registry)
+        self.gauge = partial(Gauge, registry=registry)
+
+
 class Metrics:
     """Everything that is counted or timed in one process. Calls return at once and never raise."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._declare_calls(registry)
-        self._declare_writes(registry)
-        self._declare_effects(registry)
-        self._declare_reaper(registry)
-        self._webhooks = _WebhookMetrics(registry)
-        self._jwt = _JwtMetrics(registry)
+        declare = Declare(registry)
+        self._declare_calls(declare)
+        self._declare_writes(declare)
+        self._declare_effects(declare)
+        self._declare_reaper(declare)
+        self._declare_events(declare)
+        self._declare_webhooks(declare)
+        self._declare_jwt(declare)
 
-    def _declare_calls(self, registry: CollectorRegistry) -> None:
+    def _declare_calls(self, declare: Declare) -> None:
+        ended = ("method", "code")
         self._rpc = _of_method(
-            Histogram(
+            declare.histogram(
                 "profile_grpc_rpc_seconds",
                 "Time to answer an RPC, in seconds, by method and status code.",
-                ("method", "code"),
+                ended,
                 buckets=_RPC_SECONDS,
-                registry=registry,
             )
         )
         self._stream_seconds = _of_method(
-            Histogram(
+            declare.histogram(
                 "profile_grpc_stream_seconds",
                 "How long streams were open, in seconds, by method and status code.",
-                ("method", "code"),
+                ended,
                 buckets=_STREAM_SECONDS,
-                registry=registry,
             )
         )
         self._streams = _of_method(
-            Gauge(
+            declare.gauge(
                 "profile_grpc_streams_open",
                 "Streams that are open, by method.",
-                ("method",),
-                registry=registry,
+                ["method"],
                 multiprocess_mode="livesum",
             )
         )
         self._stream_messages = _of_method(
-            Counter(
+            declare.counter(
                 "profile_grpc_stream_messages",
                 "Messages of streams that have ended, by method and direction (received or sent).",
                 ("method", "direction"),
-                registry=registry,
             )
         )
 
-    def _declare_writes(self, registry: CollectorRegistry) -> None:
-        self._depth = Gauge(
-            "profile_grpc_write_queue_depth",
-            "Commands that wait in the write queue.",
-            registry=registry,
-            multiprocess_mode="livesum",
+    def _declare_writes(self, declare: Declare) -> None:
+        self._depth = declare.gauge(
+            "profile_grpc_write_queue_depth", "Commands that wait in the write queue.", multiprocess_mode="livesum"
         )
-        self._batch = Histogram(
-            "profile_grpc_batch_commands",
-            "Commands in one commit.",
-            buckets=_BATCH_COMMANDS,
-            registry=registry,
+        self._batch = declare.histogram(
+            "profile_grpc_batch_commands", "Commands in one commit.", buckets=_BATCH_COMMANDS
         )
-        self._commit = Histogram(
+        self._commit = declare.histogram(
             "profile_grpc_commit_seconds",
             "Time from the start of a batch's transaction to the end of its commit, in seconds.",
             buckets=_COMMIT_SECONDS,
-            registry=registry,
         )
-        self._conflicts = Counter(
-            "profile_grpc_batch_conflicts",
-            "Batches decided again because another writer won.",
-            registry=registry,
+        self._conflicts = declare.counter(
+            "profile_grpc_batch_conflicts", "Batches decided again because another writer won."
         )
-        self._missing = Gauge(
+        self._missing = declare.gauge(
             "profile_grpc_database_node_missing",
             "1 while a node of the database's cluster cannot be reached: the apps that it holds are not served.",
-            ("node",),
-            registry=registry,
+            ["node"],
             multiprocess_mode="livemax",
         )
         self._missed: set[str] = set()
 
-    def _declare_effects(self, registry: CollectorRegistry) -> None:
-        self._deleted = Counter(
-            "profile_grpc_profiles_deleted",
-            "Profiles deleted, by app and reason.",
-            ("app", "reason"),
-            registry=registry,
+    def _declare_effects(self, declare: Declare) -> None:
+        self._deleted = declare.counter(
+            "profile_grpc_profiles_deleted", "Profiles deleted, by app and reason.", ("app", "reason")
         )
-        self._mad = Counter(
-            "profile_grpc_mad_counted",
-            "Monthly active devices counted, by app.",
-            ("app",),
-            registry=registry,
-        )
-        self._too_many_users = Counter(
+        self._mad = declare.counter("profile_grpc_mad_counted", "Monthly active devices counted, by app.", ["app"])
+        self._too_many_users = declare.counter(
             "profile_grpc_crowded_devices",
             "Registrations on a device with more users than recommended, by app.",
-            ("app",),
-            registry=registry,
+            ["app"],
         )
-        self._placeholder_ids = Counter(
+        self._placeholder_ids = declare.counter(
             "profile_grpc_placeholder_ids",
             "Registrations whose user or device id is likely the same on many phones, by app and field.",
             ("app", "field"),
-            registry=registry,
         )
-        self._feedback = Counter(
-            "profile_grpc_push_feedback",
-            "Push feedback items, by app and outcome.",
-            ("app", "outcome"),
-            registry=registry,
+        self._feedback = declare.counter(
+            "profile_grpc_push_feedback", "Push feedback items, by app and outcome.", ("app", "outcome")
         )
 
-    def _declare_reaper(self, registry: CollectorRegistry) -> None:
-        self._passes = Histogram(
+    def _declare_reaper(self, declare: Declare) -> None:
+        self._passes = declare.histogram(
             "profile_grpc_reaper_pass_seconds",
             "Duration of a reaper pass, in seconds, by outcome.",
-            ("outcome",),
+            ["outcome"],
             buckets=_PASS_SECONDS,
-            registry=registry,
         )
-        self._breaker = Gauge(
+        self._breaker = declare.gauge(
             "profile_grpc_reaper_held",
             "1 while the reaper's breaker holds the app, until an operator confirms.",
-            ("app",),
-            registry=registry,
+            ["app"],
             multiprocess_mode="mostrecent",
         )
-        self._clock_hold = Gauge(
+        self._clock_hold = declare.gauge(
             "profile_grpc_reaper_clock_held",
             "1 while the reaper deletes nothing because the clock jumped, until an operator confirms.",
-            registry=registry,
             multiprocess_mode="mostrecent",
         )
         _show_zero(self._clock_hold)
-        self._event_position = Gauge(
-            "profile_grpc_event_position",
-            "The last position that an event got.",
-            registry=registry,
-            multiprocess_mode="mostrecent",
+
+    def _declare_events(self, declare: Declare) -> None:
+        self._event_position = declare.gauge(
+            "profile_grpc_event_position", "The last position that an event got.", multiprocess_mode="mostrecent"
         )
-        self._events_pending = Gauge(
+        self._events_pending = declare.gauge(
             "profile_grpc_events_pending",
             "Events that waited for a position when the sequencer last looked, up to one batch (2,000).",
-            registry=registry,
             multiprocess_mode="mostrecent",
         )
-        self._event_lag = Histogram(
+        self._event_lag = declare.histogram(
             "profile_grpc_event_lag_seconds",
             "Time from the decision of a change until its event had a position, or was given to a watcher, in seconds.",
-            ("stage",),
+            ["stage"],
             buckets=_LAG_SECONDS,
-            registry=registry,
         )
-        self._events_delivered = Counter(
-            "profile_grpc_events_watched",
-            "Events given to watchers.",
-            registry=registry,
+        self._events_delivered = declare.counter("profile_grpc_events_watched", "Events given to watchers.")
+
+    def _declare_webhooks(self, declare: Declare) -> None:
+        """A label `webhook` has at most 16 values for each tenant."""
+        self._webhook_seconds = declare.histogram(
+            "profile_grpc_webhook_delivery_seconds",
+            "Time of an attempt to deliver to a webhook, in seconds, by outcome (delivered or failed).",
+            ["outcome"],
+            buckets=_DELIVERY_SECONDS,
+        )
+        self._webhook_events = declare.counter(
+            "profile_grpc_webhook_events_delivered", "Events that webhooks have accepted."
+        )
+        self._webhook_lag = declare.gauge(
+            "profile_grpc_webhook_position_lag",
+            "How many positions a webhook is behind the newest event.",
+            ["webhook"],
+            multiprocess_mode="livemax",
+        )
+        self._webhook_failing = declare.gauge(
+            "profile_grpc_webhook_failing",
+            "1 while the last attempt to deliver to a webhook has failed.",
+            ["webhook"],
+            multiprocess_mode="livemax",
+        )
+        self._webhooks_disabled = declare.counter(
+            "profile_grpc_webhooks_disabled",
+            "How often a webhook was disabled because it failed for three days.",
+            ["webhook"],
+        )
+        self._webhook_events_lost = declare.counter(
+            "profile_grpc_webhook_events_lost",
+            "How often the retention deleted events before a webhook had them.",
+            ["webhook"],
+        )
+
+    def _declare_jwt(self, declare: Declare) -> None:
+        """A label `key` has at most 16 values for each app."""
+        self._jwt_checks = declare.counter(
+            "profile_grpc_jwt_checks",
+            "Calls of devices whose JWT was checked, by app and outcome.",
+            ("app", "outcome"),
+        )
+        self._jwks_failing = declare.gauge(
+            "profile_grpc_jwks_failing_since_seconds",
+            "Since when a JWKS URL cannot be fetched, as a Unix time; 0: it can. The last good keys stay in force.",
+            ("app", "key"),
+            multiprocess_mode="mostrecent",
         )
 
     # --- called by the transport ---
@@ -283,90 +301,25 @@ class Metrics:
         self._event_lag.labels("watch").observe(lag)
 
     def webhook_delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
-        self._webhooks.delivered(events, seconds, delivered=delivered)
+        self._webhook_seconds.labels("delivered" if delivered else "failed").observe(seconds)
+        if delivered:
+            self._webhook_events.inc(events)
 
     def webhook_state(self, webhook_id: str, *, lag: int, failing: bool) -> None:
-        self._webhooks.lag.labels(webhook_id).set(lag)
-        self._webhooks.failing.labels(webhook_id).set(failing)
+        self._webhook_lag.labels(webhook_id).set(lag)
+        self._webhook_failing.labels(webhook_id).set(failing)
 
     def webhook_disabled(self, webhook_id: str) -> None:
-        self._webhooks.disabled.labels(webhook_id).inc()
+        self._webhooks_disabled.labels(webhook_id).inc()
 
     def webhook_events_lost(self, webhook_id: str) -> None:
-        self._webhooks.lost.labels(webhook_id).inc()
+        self._webhook_events_lost.labels(webhook_id).inc()
 
     def jwt_checked(self, app_id: str, outcome: JwtOutcome, calls: int) -> None:
-        self._jwt.checks.labels(app_id, outcome.name).inc(calls)
+        self._jwt_checks.labels(app_id, outcome.name).inc(calls)
 
     def jwks_failing(self, app_id: str, jwt_key_id: str, since: float) -> None:
-        self._jwt.failing.labels(app_id, jwt_key_id).set(since)
-
-
-class _JwtMetrics:
-    """What is measured of JWT authorization. A label `key` has at most 16 values for each app."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.checks = Counter(
-            "profile_grpc_jwt_checks",
-            "Calls of devices whose JWT was checked, by app and outcome.",
-            ("app", "outcome"),
-            registry=registry,
-        )
-        self.failing = Gauge(
-            "profile_grpc_jwks_failing_since_seconds",
-            "Since when a JWKS URL cannot be fetched, as a Unix time; 0: it can. The last good keys stay in force.",
-            ("app", "key"),
-            registry=registry,
-            multiprocess_mode="mostrecent",
-        )
-
-
-class _WebhookMetrics:
-    """What is measured of webhooks. A label `webhook` has at most 16 values for each tenant."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._seconds = Histogram(
-            "profile_grpc_webhook_delivery_seconds",
-            "Time of an attempt to deliver to a webhook, in seconds, by outcome (delivered or failed).",
-            ("outcome",),
-            buckets=_DELIVERY_SECONDS,
-            registry=registry,
-        )
-        self._events = Counter(
-            "profile_grpc_webhook_events_delivered", "Events that webhooks have accepted.", registry=registry
-        )
-        self.lag = Gauge(
-            "profile_grpc_webhook_position_lag",
-            "How many positions a webhook is behind the newest event.",
-            ("webhook",),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
-        self.failing = Gauge(
-            "profile_grpc_webhook_failing",
-            "1 while the last attempt to deliver to a webhook has failed.",
-            ("webhook",),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
-        self.disabled = Counter(
-            "profile_grpc_webhooks_disabled",
-            "How often a webhook was disabled because it failed for three days.",
-            ("webhook",),
-            registry=registry,
-        )
-        self.lost = Counter(
-            "profile_grpc_webhook_events_lost",
-            "How often the retention deleted events before a webhook had them.",
-            ("webhook",),
-            registry=registry,
-        )
-
-    def delivered(self, events: int, seconds: float, *, delivered: bool) -> None:
-        """An attempt ended."""
-        self._seconds.labels("delivered" if delivered else "failed").observe(seconds)
-        if delivered:
-            self._events.inc(events)
+        self._jwks_failing.labels(app_id, jwt_key_id).set(since)
 
 
 def _of_method(metric: MetricT) -> Callable[..., MetricT]:
