@@ -93,9 +93,9 @@ class MailConfig:
     sender: str = "profile-grpc@localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookConfig:
-    """Where webhooks may go, besides the public internet (E6)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundConfig:
+    """Where calls may go, besides the public internet: those of webhooks (E6)."""
 
     networks: tuple[str, ...] = ()
     """Networks whose addresses are allowed, as `10.1.0.0/16`."""
@@ -105,18 +105,16 @@ class WebhookConfig:
     """Whether this machine itself may be called, also with plain http: for development."""
 
 
-@dataclass(frozen=True, slots=True)
-class JwksConfig:
-    """Which JWKS documents may be fetched (J2)."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JwksConfig(OutboundConfig):
+    """Which JWKS documents may be fetched (J2), and where they may be."""
 
     hosts: tuple[str, ...] = ()
     """Names of hosts, with a port where it is not 443. Empty: none."""
-    networks: tuple[str, ...] = ()
-    """Networks whose addresses are allowed besides the public internet, as `10.1.0.0/16`."""
-    ca: str | None = None
-    """A PEM file of certificates to trust besides those of the system."""
-    http_on_loopback: bool = False
-    """Whether this machine itself may be called, also with plain http: for development."""
+
+
+PUBLIC = OutboundConfig()
+NO_JWKS = JwksConfig()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +159,8 @@ class ServeConfig:
     """Addresses or networks whose X-Forwarded-For is trusted."""
     bridge_keys: tuple[str, ...] = field(default=(), repr=False)
     """PROFILE keys with which the bridge reads the apps, one for each tenant."""
-    webhooks: WebhookConfig = WebhookConfig()
-    jwks: JwksConfig = JwksConfig()
+    webhooks: OutboundConfig = PUBLIC
+    jwks: JwksConfig = NO_JWKS
     mail: MailConfig = MailConfig()
     log: LogConfig = LogConfig()
 

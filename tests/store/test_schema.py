@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from profile_grpc.bootstrap.process import watch_schema
+from profile_grpc.bootstrap.background import watch_schema
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker
 from profile_grpc.domain.heartbeat import Heartbeat
 from profile_grpc.domain.keys import Token

@@ -32,7 +32,7 @@ ENTRIES = {
     "command": ("profile_grpc", "typer.main", "get_command", ["doctor"]),
     "serve": ("profile_grpc", "profile_grpc.bootstrap.serving", "serve", ["serve", "--dev"]),
     "bridge": ("profile_grpc", "profile_grpc.bootstrap.bridging", "configure_logs", ["bridge", "--target", "h:1"]),
-    "worker": ("profile_grpc.bootstrap.worker", "profile_grpc.bootstrap.wire", "decode", []),
+    "worker": ("profile_grpc.bootstrap.worker", "msgspec.json", "decode", []),
 }
 
 

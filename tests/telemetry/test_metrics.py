@@ -19,7 +19,7 @@ from profile_grpc.domain.state import State
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.push_credentials.ports import Expiry
 from profile_grpc.telemetry.collectors import Processes, ProfileCounts
-from profile_grpc.telemetry.exposition import MetricsServer, process_registry
+from profile_grpc.telemetry.exposition import exposed, process_registry
 from profile_grpc.telemetry.metrics import Metrics
 from profile_grpc.transport.grpc.outcome import RpcObserver
 from tests.support.limits import wait_s
@@ -160,12 +160,11 @@ def test_profile_counts_show_the_last_reading_and_drop_deleted_apps(registry: Co
 def test_metrics_are_served_over_http() -> None:
     registry = process_registry()
     Metrics(registry).queue_depth(3)
-    server = MetricsServer(registry, "127.0.0.1", 0)
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=wait_s()) as answer:
-            text = answer.read().decode()
-    finally:
-        server.close()
+    with (
+        exposed(registry, "127.0.0.1", 0) as port,
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=wait_s()) as answer,
+    ):
+        text = answer.read().decode()
     assert "profile_grpc_write_queue_depth 3.0" in text
     assert "profile_grpc_build_info{" in text
     assert "_created" not in text

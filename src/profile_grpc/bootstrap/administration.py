@@ -7,13 +7,10 @@ from contextlib import asynccontextmanager
 
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.config import DatabaseConfig, JwksConfig, WebhookConfig
+from profile_grpc.config import NO_JWKS, PUBLIC, DatabaseConfig, JwksConfig, OutboundConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.store import check_schema, open_store
-
-_NO_WEBHOOKS = WebhookConfig()
-_NO_JWKS = JwksConfig()
 
 
 @asynccontextmanager
@@ -21,8 +18,8 @@ async def administration(
     database: DatabaseConfig,
     *,
     keyed: bool = True,
-    webhooks: WebhookConfig = _NO_WEBHOOKS,
-    jwks: JwksConfig = _NO_JWKS,
+    webhooks: OutboundConfig = PUBLIC,
+    jwks: JwksConfig = NO_JWKS,
 ) -> AsyncIterator[Application]:
     """Opens the database for commands, and closes it when they are done.
 

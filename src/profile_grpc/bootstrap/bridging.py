@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 from profile_grpc import config as configuration
 from profile_grpc.bootstrap import listen
 from profile_grpc.bootstrap.clock import SystemClock
-from profile_grpc.bootstrap.process import beside, stop_on_signals, tune_garbage_collector
+from profile_grpc.bootstrap.process import beside, metrics_served, stop_on_signals, tune_garbage_collector
 from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.tracing import BRIDGE, is_on, tracing
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
@@ -25,7 +25,7 @@ from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.service import ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
-from profile_grpc.telemetry.exposition import MetricsServer, process_registry
+from profile_grpc.telemetry.exposition import process_registry
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.tracing import Tracer
 
@@ -44,10 +44,10 @@ class BridgeReady:
 def run_bridge(
     config: BridgeConfig,
     logs: LogConfig,
-    metrics: tuple[str, int] | None,
+    metrics: tuple[str, int | None],
     announce: Callable[[BridgeReady], None],
 ) -> None:
-    """Accepts and delivers reports until SIGTERM or SIGINT. `metrics`: host and port to serve metrics on.
+    """Accepts and delivers reports until SIGTERM or SIGINT. `metrics`: host and port to serve metrics on, if any.
 
     Raises:
         SpoolError: the spool cannot be used.
@@ -60,32 +60,24 @@ def run_bridge(
     uvloop.run(_run(config, metrics, announce))
 
 
-async def _run(config: BridgeConfig, metrics: tuple[str, int] | None, announce: Callable[[BridgeReady], None]) -> None:
+async def _run(config: BridgeConfig, metrics: tuple[str, int | None], announce: Callable[[BridgeReady], None]) -> None:
     stop = stop_on_signals()
     # Operators send SIGHUP to reload certificates. They are checked each second, and SIGHUP must not end the process.
     asyncio.get_running_loop().add_signal_handler(
         signal.SIGHUP, lambda: log.info("renewed certificates are read without a signal")
     )
     registry = process_registry()
-    server = None
-    if metrics is not None:
-        listen.check_free(*metrics, "--metrics-port")
-        server = MetricsServer(registry, *metrics)
-    try:
+    with metrics_served(registry, *metrics) as metrics_url:
         async with (
             notifying(os.environ, stop) as notify_ready,
             tracing(BRIDGE) as tracer,
             _started(config, registry, tracer, stop) as url,
         ):
             tune_garbage_collector()
-            metrics_url = f"http://{listen.join(metrics[0], server.port)}/metrics" if metrics and server else None
             announce(BridgeReady(url, config.target, metrics_url))
             notify_ready()
             await stop.wait()
             log.info("draining")
-    finally:
-        if server is not None:
-            server.close()
     log.info("stopped")
 
 

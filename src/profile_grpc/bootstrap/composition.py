@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from profile_grpc.config import JwksConfig, WebhookConfig
+from profile_grpc.config import NO_JWKS, PUBLIC, JwksConfig, OutboundConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.sequencer import Sequencer
@@ -41,8 +41,6 @@ from profile_grpc.service.webhooks import Webhooks
 from profile_grpc.service.write_queue import WriteQueue
 from profile_grpc.store import SqlStore
 
-_PUBLIC = WebhookConfig()
-_NO_JWKS = JwksConfig()
 _NO_RING: Mapping[str, bytes] = {}
 
 
@@ -70,8 +68,8 @@ class Application(UseCases):
         observer: Observer,
         *,
         anonymous: Caller | None = None,
-        webhooks: WebhookConfig = _PUBLIC,
-        jwks: JwksConfig = _NO_JWKS,
+        webhooks: OutboundConfig = PUBLIC,
+        jwks: JwksConfig = NO_JWKS,
         seal_keys: Mapping[str, bytes] = _NO_RING,
     ) -> Self:
         """Wires the use cases.
@@ -140,5 +138,5 @@ class Application(UseCases):
             await self.store.close()
 
 
-def _destinations(config: WebhookConfig | JwksConfig) -> Destinations:
+def _destinations(config: OutboundConfig) -> Destinations:
     return Destinations(AddressPolicy.allowing(config.networks), config.http_on_loopback, config.ca)

@@ -8,26 +8,25 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import structlog
+from prometheus_client import CollectorRegistry
 
-from profile_grpc.bootstrap import demo, descriptors
+from profile_grpc.bootstrap import demo, descriptors, listen
+from profile_grpc.bootstrap.background import endless_work
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.bootstrap.jwks import refresh_jwks
-from profile_grpc.bootstrap.reminders import reminders
-from profile_grpc.bootstrap.webhooks import deliver_webhooks
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import DirectoryStore
-from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import StoreError
-from profile_grpc.store import SchemaError, SqlStore, open_store
+from profile_grpc.store import SchemaError, open_store
 from profile_grpc.telemetry.collectors import ProfileCounts
+from profile_grpc.telemetry.exposition import exposed
 from profile_grpc.telemetry.metrics import Metrics
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc.in_flight import CallLimits
@@ -37,14 +36,8 @@ from profile_grpc.transport.grpc.server import GrpcServer
 
 log = structlog.get_logger(__name__)
 
-COUNTS_INTERVAL = 15.0
-"""Seconds between two readings of the profile counts."""
 _APPS = 1000
 """How many apps are read at once."""
-SCHEMA_INTERVAL = 5.0
-"""Seconds between two checks of the schema's revision."""
-NODES_INTERVAL = 5.0
-"""Seconds between two checks of the nodes of a cluster."""
 _YOUNG_OBJECTS = 50_000
 """Allocations after which the garbage collector scans the young generation. Calls make no cycles. With Python's default
 of 700, the scans of the calls in flight take a tenth of the process's time."""
@@ -108,7 +101,7 @@ async def serve_calls(
         port = await server.start()
         try:
             async with bridge(port) as bridge_url:
-                background = _background(application, store, config, metrics, counts, tracer)
+                background = endless_work(application, store, config, metrics, counts, tracer)
                 tune_garbage_collector()
                 ready(port, bridge_url)
                 await run_until(stop, background)
@@ -118,32 +111,6 @@ async def serve_calls(
             raise
         await _drain(server)
     log.info("stopped")
-
-
-def _background(
-    application: Application,
-    store: SqlStore,
-    config: ServeConfig,
-    metrics: Metrics,
-    counts: ProfileCounts | None,
-    tracer: Tracer | None,
-) -> dict[str, Coroutine[Any, Any, None]]:
-    """The work that runs beside the calls, by a name for the log."""
-    background = {
-        "directory": application.directory.run(),
-        "schema": watch_schema(store),
-        "reaper": application.reaper.run(config.reaper_interval),
-        "event sequencer": application.sequencer.run(),
-        "event feed": application.feed.run(),
-        "webhooks": deliver_webhooks(application, metrics, tracer),
-        "JWT counts": application.jwt_tally.run(),
-        "JWKS": refresh_jwks(application),
-        "credential reminders": reminders(application, config.mail).run(),
-        "database nodes": watch_nodes(store, metrics),
-    }
-    if counts is not None:
-        background["profile counts"] = keep_counts(store, counts)
-    return background
 
 
 async def _register_apps(directory: DirectoryStore, metrics: Metrics) -> None:
@@ -190,50 +157,6 @@ def tune_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
-
-
-async def keep_counts(store: SqlStore, counts: ProfileCounts) -> None:
-    """Reads what `counts` shows every few seconds until cancelled; in an outage the last ones stay."""
-    while True:
-        try:
-            profiles = store.profiles
-            numbers, holds = await profiles.counts(), await profiles.feedback_holds()
-            counts.update(numbers, holds, await store.credentials.expiries())
-        except StoreError as error:
-            log.warning("cannot read the profile counts", error=str(error))
-        await asyncio.sleep(COUNTS_INTERVAL)
-
-
-async def watch_schema(store: SqlStore, interval: float = SCHEMA_INTERVAL) -> None:
-    """Checks every `interval` seconds whether this program can use the schema. Ends when it cannot.
-
-    Raises:
-        SchemaError: another version has migrated the database beyond this one.
-    """
-    while True:
-        await asyncio.sleep(interval)
-        try:
-            await store.check_schema()
-        except SchemaError:
-            raise
-        except StoreError:
-            continue  # the health check reports it
-
-
-async def watch_nodes(store: SqlStore, observer: Observer) -> None:
-    """Checks every few seconds, until cancelled, which nodes of a cluster cannot be reached."""
-    known: Sequence[str] = []
-    while True:
-        try:
-            missing = await store.missing_nodes()
-        except StoreError:
-            pass  # the health check tells
-        else:
-            observer.nodes_missing(missing)
-            if missing != known:
-                log.warning("cannot reach nodes of the database; their apps are not served", nodes=missing)
-            known = missing
-        await asyncio.sleep(NODES_INTERVAL)
 
 
 async def run_until(stop: asyncio.Event, background: dict[str, Coroutine[Any, Any, None]]) -> None:
@@ -287,6 +210,21 @@ def _part_failed(task: asyncio.Task[None]) -> ProcessFailed:
 def _cause(task: asyncio.Task[None]) -> BaseException | None:
     """Why it has ended; None: it returned, or was cancelled."""
     return None if task.cancelled() else task.exception()
+
+
+@contextmanager
+def metrics_served(registry: CollectorRegistry, host: str, port: int | None) -> Iterator[str | None]:
+    """Serves the metrics within the context, if there is a port, and yields their URL.
+
+    Raises:
+        AddressTaken: it cannot listen there.
+    """
+    if port is None:
+        yield None
+        return
+    listen.check_free(host, port, "--metrics-port")
+    with exposed(registry, host, port) as bound:
+        yield f"http://{listen.join(host, bound)}/metrics"
 
 
 def stop_on_signals() -> asyncio.Event:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 
 import uvloop
-from prometheus_client import CollectorRegistry, multiprocess
+from prometheus_client import multiprocess
 
 from profile_grpc import config as configuration
 from profile_grpc.bootstrap import bridging, demo, listen
 from profile_grpc.bootstrap.administration import administration
+from profile_grpc.bootstrap.background import keep_counts
 from profile_grpc.bootstrap.ownership import owned
-from profile_grpc.bootstrap.process import beside, exit_process, keep_counts, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.process import beside, exit_process, metrics_served, serve_calls, stop_on_signals
 from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.bootstrap.tracing import SERVICE, is_on, tracing
@@ -25,7 +26,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.store import migrate, open_store
 from profile_grpc.telemetry.collectors import Processes, ProfileCounts
-from profile_grpc.telemetry.exposition import MetricsServer, collected_registry, process_registry
+from profile_grpc.telemetry.exposition import collected_registry, process_registry
 from profile_grpc.telemetry.logs import configure_logs
 from profile_grpc.telemetry.metrics import Metrics
 
@@ -73,7 +74,7 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
         registry = process_registry()
         registry.register(counts)
         metrics = Metrics(registry)
-        metrics_url = stack.enter_context(_metrics_served(config, registry))
+        metrics_url = stack.enter_context(metrics_served(registry, config.metrics_host, config.metrics_port))
         stack.enter_context(owned(config.database.url))
         async with notifying(os.environ, stop) as notify_ready, tracing(SERVICE) as tracer:
             keys = await _prepare(config)
@@ -104,7 +105,7 @@ async def _serve_with_workers(config: ServeConfig, announce: Announce) -> None:
         folder = stack.enter_context(TemporaryDirectory(prefix="profile-grpc-metrics-"))
         counts = ProfileCounts()
         registry = collected_registry(folder, counts)
-        metrics_url = stack.enter_context(_metrics_served(config, registry))
+        metrics_url = stack.enter_context(metrics_served(registry, config.metrics_host, config.metrics_port))
         notify_ready = await stack.enter_async_context(notifying(os.environ, stop))
         keys = await _prepare(config)
         supervisor = Supervisor(
@@ -154,20 +155,6 @@ async def _prepare(config: ServeConfig) -> Mapping[KeyKind, str] | None:
         await migrate(url)
     async with administration(config.database) as admin:
         return await demo.prepare(admin, url) if config.dev else None
-
-
-@contextmanager
-def _metrics_served(config: ServeConfig, registry: CollectorRegistry) -> Iterator[str | None]:
-    """Serves the metrics within the context, if configured, and yields their URL."""
-    if config.metrics_port is None:
-        yield None
-        return
-    listen.check_free(config.metrics_host, config.metrics_port, "--metrics-port")
-    server = MetricsServer(registry, config.metrics_host, config.metrics_port)
-    try:
-        yield f"http://{listen.join(config.metrics_host, server.port)}/metrics"
-    finally:
-        server.close()
 
 
 def _ready(

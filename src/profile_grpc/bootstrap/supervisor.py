@@ -13,13 +13,17 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+import msgspec
 import structlog
 
-from profile_grpc.bootstrap import wire
 from profile_grpc.config import ENVIRONMENT_PREFIX, OperatorError, ServeConfig
 
 log = structlog.get_logger(__name__)
 
+READY = b"ready\n"
+"""What a worker writes to its standard output when it serves."""
+SCHEMA_TOO_NEW = 3
+"""The exit status of a worker that is too old for the schema: starting another one would not help."""
 START_SECONDS = 60.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -37,7 +41,7 @@ class Supervisor:
 
     def __init__(self, config: ServeConfig, metrics_folder: str | None, ended: Callable[[int], None]) -> None:
         """`ended` is called with the process id of each worker that has ended."""
-        self._settings = wire.encode(config) + b"\n"
+        self._settings = msgspec.json.encode(config) + b"\n"
         self._workers = config.workers
         self._grace = config.drain_grace.total_seconds() + _BEYOND_GRACE
         # Workers get their settings on standard input, so that no secret is in the environment of a process.
@@ -82,7 +86,7 @@ class Supervisor:
         while True:
             started = loop.time()
             await self._forget(number, process)
-            if process.returncode == wire.SCHEMA_TOO_NEW:
+            if process.returncode == SCHEMA_TOO_NEW:
                 raise WorkerFailed("this program is too old for the schema; install a newer version")
             if loop.time() - started > _STEADY_SECONDS:
                 pause = _FIRST_PAUSE
@@ -121,7 +125,7 @@ class Supervisor:
                 line = await process.stdout.readline()
         except TimeoutError:
             line = b""
-        if line != wire.READY:
+        if line != READY:
             with suppress(ProcessLookupError):
                 process.kill()
             await self._forget(number, process)

@@ -10,12 +10,13 @@ import asyncio
 import sys
 from typing import NoReturn
 
+import msgspec
 import structlog
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from profile_grpc.bootstrap import wire
 from profile_grpc.bootstrap.process import ProcessFailed, exit_process, serve_calls, stop_on_signals
+from profile_grpc.bootstrap.supervisor import READY, SCHEMA_TOO_NEW
 from profile_grpc.bootstrap.tracing import SERVICE, tracing
 from profile_grpc.config import LogConfig, ServeConfig
 from profile_grpc.service.ports import StoreError
@@ -45,7 +46,7 @@ async def _serve(config: ServeConfig) -> NoReturn:
 
 
 def _report_ready(_port: int, _bridge_url: str | None) -> None:
-    sys.stdout.buffer.write(wire.READY)
+    sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
 
 
@@ -53,12 +54,12 @@ def main() -> int:
     """Returns the exit status; after SIGTERM it ends the process itself (`exit_process`)."""
     configure_logs(LogConfig())  # without this, structlog prints the values of variables with every traceback
     try:
-        config = wire.decode(sys.stdin.buffer.readline())
+        config = msgspec.json.decode(sys.stdin.buffer.readline(), type=ServeConfig)
         configure_logs(config.log)
         uvloop.run(_serve(config))
     except SchemaError as error:
         log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
-        return wire.SCHEMA_TOO_NEW
+        return SCHEMA_TOO_NEW
     except (ServeError, StoreError, ProcessFailed) as error:
         log.error("the worker cannot serve", error=str(error))  # noqa: TRY400 - the text says it all
     except Exception:

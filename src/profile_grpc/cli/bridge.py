@@ -183,8 +183,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         ),
         spool_limits=SpoolLimits(size=spool_limit * MEBIBYTE),
     )
-    metrics = (metrics_host, metrics_port) if metrics_port is not None else None
-    run_bridge(settings, LogConfig(log_level, log_format), metrics, _announce)
+    run_bridge(settings, LogConfig(log_level, log_format), (metrics_host, metrics_port), _announce)
 
 
 def _announce(ready: BridgeReady) -> None:

@@ -19,7 +19,6 @@ from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.cli import output, spool
 from profile_grpc.cli.errors import FAILED
 from profile_grpc.cli.findings import Finding, Verdict, permissions
-from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import MEBIBYTE, DatabaseUrl, Json, database_url, option
 from profile_grpc.config import ConfigError, DatabaseConfig
 from profile_grpc.reaper import LEASE
@@ -100,6 +99,7 @@ async def examine(url: str, environment: Mapping[str, str]) -> AsyncIterator[Fin
     """Every finding; those that need the database only if it works."""
     for finding in _surroundings(url, environment):
         yield finding
+    from profile_grpc.bootstrap.administration import administration
     from profile_grpc.store import check_schema
 
     try:

@@ -75,7 +75,7 @@ def add(  # noqa: PLR0913 - each option is a parameter
 
     opened = database(database_url)
     dev = config.read_dev_hash_key(opened.url) is not None
-    added = administer_on(opened, work, jwks=JwksConfig(tuple(jwks_hosts or ()), http_on_loopback=dev))
+    added = administer_on(opened, work, jwks=JwksConfig(hosts=tuple(jwks_hosts or ()), http_on_loopback=dev))
     if as_json:
         output.document(_structured(added))
         return

@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from profile_grpc.cli.options import database
-from profile_grpc.config import DatabaseConfig, JwksConfig, WebhookConfig
+from profile_grpc.config import NO_JWKS, PUBLIC, DatabaseConfig, JwksConfig, OutboundConfig
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
 
 ResultT = TypeVar("ResultT")
-
-_NO_WEBHOOKS = WebhookConfig()
-_NO_JWKS = JwksConfig()
-
-
-@asynccontextmanager
-async def administration(
-    database: DatabaseConfig,
-    *,
-    keyed: bool = True,
-    webhooks: WebhookConfig = _NO_WEBHOOKS,
-    jwks: JwksConfig = _NO_JWKS,
-) -> AsyncIterator[Application]:
-    """See `bootstrap.administration`."""
-    from profile_grpc.bootstrap import administration as bootstrap
-
-    async with bootstrap.administration(database, keyed=keyed, webhooks=webhooks, jwks=jwks) as admin:
-        yield admin
 
 
 def administer(database_url: str | None, work: Callable[[Application], Awaitable[ResultT]]) -> ResultT:
@@ -43,10 +24,11 @@ def administer_on(
     database: DatabaseConfig,
     work: Callable[[Application], Awaitable[ResultT]],
     *,
-    webhooks: WebhookConfig = _NO_WEBHOOKS,
-    jwks: JwksConfig = _NO_JWKS,
+    webhooks: OutboundConfig = PUBLIC,
+    jwks: JwksConfig = NO_JWKS,
 ) -> ResultT:
     """The result of work with the use cases, with options that `administration` describes."""
+    from profile_grpc.bootstrap.administration import administration
 
     async def run() -> ResultT:
         async with administration(database, webhooks=webhooks, jwks=jwks) as admin:

@@ -35,9 +35,9 @@ from profile_grpc.config import (
     LogFormat,
     LogLevel,
     MailConfig,
+    OutboundConfig,
     ServeConfig,
     TlsConfig,
-    WebhookConfig,
 )
 from profile_grpc.service.credentials import HEADER
 
@@ -275,11 +275,14 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         bridge_spool_limit=bridge_spool_limit * MEBIBYTE,
         bridge_proxies=tuple(bridge_proxy or ()),
         bridge_keys=tuple(bridge_key or ()),
-        webhooks=WebhookConfig(
-            tuple(webhook_network or ()), str(webhook_ca) if webhook_ca else None, http_on_loopback=dev
+        webhooks=OutboundConfig(
+            networks=tuple(webhook_network or ()), ca=str(webhook_ca) if webhook_ca else None, http_on_loopback=dev
         ),
         jwks=JwksConfig(
-            tuple(jwks_hosts or ()), tuple(jwks_network or ()), str(jwks_ca) if jwks_ca else None, http_on_loopback=dev
+            hosts=tuple(jwks_hosts or ()),
+            networks=tuple(jwks_network or ()),
+            ca=str(jwks_ca) if jwks_ca else None,
+            http_on_loopback=dev,
         ),
         mail=MailConfig(smtp_url, smtp_from),
         log=LogConfig(log_level, log_format),

@@ -26,7 +26,7 @@ from profile_grpc.cli.options import (
     database,
 )
 from profile_grpc.cli.webhook_output import WebhookStatus, show_facts, structured, structured_delivery
-from profile_grpc.config import WebhookConfig
+from profile_grpc.config import OutboundConfig
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.webhooks import Webhook, WebhookState
 from profile_grpc.service.event_ports import WebhookKey
@@ -285,7 +285,7 @@ def send(
 
     JSON: as one of `webhook deliveries`.
     """
-    from profile_grpc.bootstrap.webhooks import send_test
+    from profile_grpc.bootstrap.background import send_test
 
     sent = _with_webhook(database_url, webhook_id, lambda admin, found: send_test(admin, _key(found)), networks, ca)
     if as_json:
@@ -316,7 +316,7 @@ def _administer(
     """
     chosen = database(database_url)
     dev = config.read_dev_hash_key(chosen.url) is not None
-    webhooks = WebhookConfig(tuple(networks or ()), str(ca) if ca else None, http_on_loopback=dev)
+    webhooks = OutboundConfig(networks=tuple(networks or ()), ca=str(ca) if ca else None, http_on_loopback=dev)
     return administer_on(chosen, work, webhooks=webhooks)
 
 

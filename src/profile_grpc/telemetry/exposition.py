@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -41,23 +43,20 @@ def collected_registry(folder: str, counts: ProfileCounts) -> CollectorRegistry:
     return registry
 
 
-class MetricsServer:
-    """Serves a registry over HTTP, in its own thread."""
+@contextmanager
+def exposed(registry: CollectorRegistry, host: str, port: int) -> Iterator[int]:
+    """Serves a registry over HTTP within the context, in a thread of its own, and yields the port.
 
-    def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
-        """Raises OSError when the port is taken."""
-        self._server, self._thread = start_http_server(port, host, registry)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return self._server.server_port
-
-    def close(self) -> None:
-        """Stops listening."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    Raises:
+        OSError: the port is taken.
+    """
+    server, thread = start_http_server(port, host, registry)
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def _build_info(registry: CollectorRegistry) -> None:

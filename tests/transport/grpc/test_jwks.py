@@ -91,7 +91,7 @@ class World:
 async def world(backend: Backend, serve: Serve) -> World:
     observer = Failing()
     backend.services = Application.over(
-        backend.store, backend.clock, HASHER, observer, jwks=JwksConfig(("idp.example",)), seal_keys=SEAL_KEYS
+        backend.store, backend.clock, HASHER, observer, jwks=JwksConfig(hosts=("idp.example",)), seal_keys=SEAL_KEYS
     )
     backend.directory, backend.apps = backend.services.directory, backend.services.apps
     served = await serve()
@@ -180,7 +180,7 @@ async def test_J2_another_process_reads_a_document_when_it_was_fetched(
     elsewhere = Backend(backend.store, world.clock)
     elsewhere.keys = backend.keys
     elsewhere.services = Application.over(
-        backend.store, world.clock, HASHER, NullObserver(), jwks=JwksConfig(("idp.example",))
+        backend.store, world.clock, HASHER, NullObserver(), jwks=JwksConfig(hosts=("idp.example",))
     )
     elsewhere.directory = elsewhere.services.directory
     there = World(elsewhere, Device(await elsewhere.serve()), world.issuer, Failing())

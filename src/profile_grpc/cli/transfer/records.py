@@ -14,7 +14,6 @@ from appprofile.v1 import profile_service_pb2 as profiles_pb
 from profile_grpc.cli import output
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import administration
 from profile_grpc.cli.options import database
 from profile_grpc.cli.transfer.options import TransferOptions
 
@@ -49,6 +48,8 @@ class Records(Protocol):
 async def open_records(options: TransferOptions) -> AsyncIterator[Records]:
     """Opens the database, or connects to the server."""
     if options.target is None:
+        from profile_grpc.bootstrap.administration import administration
+
         async with administration(database(options.database_url)) as admin:
             from profile_grpc.transport.grpc.records import LocalRecords
 
