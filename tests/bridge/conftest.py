@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from profile_grpc.bridge.backoff import Backoff
+from profile_grpc.bridge.availability import Backoff
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig
 from profile_grpc.bridge.delivery.delivery import DeliveryLimits
 from profile_grpc.telemetry.tracing import Tracer

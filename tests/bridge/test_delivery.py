@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 
 from appprofile.v1 import app_pb2, profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.bridge.backoff import Backoff
+from profile_grpc.bridge.availability import Backoff
 from profile_grpc.bridge.delivery import calls
 from profile_grpc.bridge.delivery.delivery import DeliveryLimits
 from profile_grpc.bridge.http.endpoints import EndpointOptions
@@ -112,7 +112,7 @@ async def test_what_is_known_of_the_apps_outlives_a_restart(harness: Harness) ->
     await harness.stop()
     await harness.service.stop()
     bridge = await harness.start()
-    assert bridge._known_apps.known
+    assert bridge._known_apps.knows(APP)
     assert await harness.get(removal().replace("username", "who")) == 200
     [waiting] = await bridge._spool.read(0, 10)
     assert waiting.app_id == APP

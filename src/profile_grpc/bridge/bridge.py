@@ -16,10 +16,9 @@ from profile_grpc.bridge.availability import Availability
 from profile_grpc.bridge.delivery.applying import Applier
 from profile_grpc.bridge.delivery.delivery import Delivery, DeliveryLimits
 from profile_grpc.bridge.http import server
-from profile_grpc.bridge.http.certificate import ListenerCertificate
 from profile_grpc.bridge.http.connection import ServerLimits
 from profile_grpc.bridge.http.endpoints import EndpointOptions, Endpoints
-from profile_grpc.bridge.http.server import HttpServer
+from profile_grpc.bridge.http.server import HttpServer, ListenerCertificate
 from profile_grpc.bridge.keys import Keys
 from profile_grpc.bridge.known_apps import KnownApps
 from profile_grpc.bridge.metrics import BridgeMetrics
@@ -194,7 +193,9 @@ class Bridge:
                     await self._app_reader.read()  # an operator may just have added the missing setting
                 self._spool.take_up(letters)
                 self._keep_error()
-                await self._renew_certificates()
+                if self._certificate is not None:
+                    self._certificate.renew()
+                await self._service.renew()
                 await self._show()
             except Exception as error:  # noqa: BLE001 - a full disk must not end the clean-up
                 log.warning("cannot clean up the spool", error=str(error))
@@ -207,11 +208,6 @@ class Bridge:
         if error != self._kept_error:
             self._spool.put(LAST_ERROR, error.encode())
             self._kept_error = error
-
-    async def _renew_certificates(self) -> None:
-        if self._certificate is not None:
-            self._certificate.renew()
-        await self._service.renew()
 
     async def _show(self) -> None:
         now = self._now()

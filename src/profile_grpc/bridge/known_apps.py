@@ -48,8 +48,6 @@ class KnownApps:
         """How many refreshes this process has started."""
         self.answered = 0
         """The number of the last refresh that the service answered, even if it refused it."""
-        self.known = False
-        """Whether the apps are known."""
         self.expected = False
         """Whether the bridge has keys to read the apps with: reports that need an unknown app then wait."""
         self.wanted: Callable[[], None] = lambda: None
@@ -87,7 +85,6 @@ class KnownApps:
 
     def update(self, apps: Iterable[KnownApp]) -> None:
         """Replaces the known apps."""
-        self.known = True
         self._apps = {app.app_id: app for app in apps}
         by_names: defaultdict[bytes, list[KnownApp]] = defaultdict(list)
         for app in self._apps.values():

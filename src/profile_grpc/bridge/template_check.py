@@ -65,7 +65,7 @@ def check(
 ) -> Checked:
     """Parses the templates like the bridge would parse a request made from them, for an app with these settings."""
     chosen = settings or AppSettings()
-    marks = {name: f"x{number}placeholder" for number, name in enumerate(_names(url + post_data))}
+    marks = {name: f"x{number}placeholder" for number, name in enumerate(_PLACEHOLDER.findall(url + post_data))}
     parts = urlsplit(_filled(url, marks))
     found = params.route(parts.path)
     xml = _xml(found.kind if found else Kind.REMOVAL, url, post_data, content_type)
@@ -159,10 +159,6 @@ def _without_device(fields: Fields, settings: AppSettings) -> list[str]:
     if not fields.selector:
         found.append("without a device id and a selector, a phone with a new token leaves its old profile behind")
     return found
-
-
-def _names(text: str) -> list[str]:
-    return list(dict.fromkeys(_PLACEHOLDER.findall(text)))
 
 
 def _filled(text: str, marks: Mapping[str, str]) -> str:

@@ -7,15 +7,14 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 import msgspec
 import structlog
 
-from profile_grpc.bridge.availability import Availability
-from profile_grpc.bridge.backoff import Backoff
+from profile_grpc.bridge.availability import Availability, Backoff
 from profile_grpc.bridge.delivery.applying import Applier, Outcome, Result, spelled_tokens
-from profile_grpc.bridge.report import Kind, Report, account_of
+from profile_grpc.bridge.metrics import BridgeMetrics
+from profile_grpc.bridge.report import Report, account_of
 from profile_grpc.bridge.spool.records import Death, Waiting
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.templates import Fields
@@ -30,22 +29,6 @@ _MOST_RESTING = 10
 _FAULT = Result(Outcome.AGAIN, "FAULT", reached=False)
 """An unexpected error."""
 log = structlog.get_logger(__name__)
-
-
-class DeliveryObserver(Protocol):
-    """Notified of the outcome of reports. Methods return at once and never raise."""
-
-    def delivered(self, kind: Kind, outcome: str) -> None:
-        """A report reached the service."""
-
-    def retried(self, code: str) -> None:
-        """A call failed and is repeated."""
-
-    def dropped(self, reason: str) -> None:
-        """A report was dropped."""
-
-    def died(self, reason: str) -> None:
-        """A report became a dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +74,7 @@ class Delivery:
         applier: Applier,
         availability: Availability,
         now: Callable[[], int],
-        observer: DeliveryObserver,
+        metrics: BridgeMetrics,
         limits: DeliveryLimits,
         tracer: Tracer | None = None,
     ) -> None:
@@ -100,7 +83,7 @@ class Delivery:
         self._spool = spool
         self._applier = applier
         self._now = now
-        self._observer = observer
+        self._metrics = metrics
         self._limits = limits
         self._availability = availability
         self._entries: dict[int, _Entry] = {}
@@ -254,12 +237,12 @@ class Delivery:
             if entry is not None and entry.in_flight:
                 entry.superseded = True
             elif entry is not None:
-                self._observer.dropped(reason)
+                self._metrics.dropped(reason)
                 if entry.queued:
                     self._ready.remove(entry)
                 self._leave(entry)
             elif number > self._position:
-                self._observer.dropped(reason)
+                self._metrics.dropped(reason)
 
     # --- one report ---
 
@@ -313,7 +296,7 @@ class Delivery:
             self._record_outcome(entry.waiting, result)
             self._leave(entry)
             return result
-        self._observer.retried(result.reason)
+        self._metrics.retried(result.reason)
         if entry.superseded:
             self._leave(entry)
         elif result.outcome is Outcome.DOWN:
@@ -359,15 +342,15 @@ class Delivery:
         if result.outcome is Outcome.DEAD:
             death = Death(waiting.id, self._now(), result.reason, result.detail, result.push_app_ids)
             self._spool.bury(death)
-            self._observer.died(result.reason)
+            self._metrics.died(result.reason)
             log.warning("a report became a dead letter", reason=result.reason, detail=result.detail, **fields)
             return
         self._spool.forget(waiting)
         if result.outcome is Outcome.DROPPED:
-            self._observer.dropped(result.reason)
+            self._metrics.dropped(result.reason)
             log.info("a report was dropped", reason=result.reason, **fields)
         else:
-            self._observer.delivered(waiting.kind, result.reason)
+            self._metrics.delivered(waiting.kind, result.reason)
             log.debug("a report was delivered", outcome=result.reason, **fields)
 
 

@@ -18,6 +18,8 @@ from profile_grpc.bridge.availability import Availability
 from profile_grpc.bridge.http import headers as headers_of
 from profile_grpc.bridge.http import parameters as params
 from profile_grpc.bridge.http.headers import (
+    NO_CONTENT,
+    NOT_ALLOWED,
     NOT_FOUND,
     OK,
     READ_ONLY,
@@ -135,7 +137,7 @@ class Endpoints:
         if found is None:
             return self._health(raw_path, method) if raw_path in _HEALTH else NOT_FOUND
         if method not in _REPORTING:
-            return headers_of.other_method(method)
+            return NO_CONTENT if method == "OPTIONS" else NOT_ALLOWED
         client = scope.get("client")
         address = site(client[0]) if client else ""
         moment = monotonic()

@@ -50,11 +50,6 @@ def later(status: int, seconds: int) -> Answer:
     return Answer(status, (_LENGTH, (b"retry-after", b"%d" % seconds)))
 
 
-def other_method(method: str) -> Answer:
-    """The answer to an HTTP method that sends no report."""
-    return NO_CONTENT if method == "OPTIONS" else NOT_ALLOWED
-
-
 def read_key(headers: dict[bytes, bytes]) -> str:
     """The key of the header `x-api-key`, or the password of HTTP Basic; empty: neither is present."""
     key = headers.get(b"x-api-key")

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from profile_grpc.bridge.http import multipart
 from profile_grpc.bridge.report import Kind
 from profile_grpc.bridge.values import Parameters, Source, absent, decode
 
@@ -38,6 +37,13 @@ _CHARSETS = {
 _UTF16_MARKS = {b"\xff\xfe", b"\xfe\xff"}
 _INFLATED = {b"gzip", b"x-gzip", b"deflate"}
 _ANY_WRAPPING = 47  # zlib: gzip or zlib, detected by its header
+_FIRST_BOUNDARY = re.compile(rb"\s*(--[ -~]{1,200}?)[ \t]*\r?\n(?=[Cc]ontent-)")
+_PART_HEAD_END = re.compile(rb"\r?\n[ \t]*\r?\n")
+_PART_NAME = re.compile(
+    rb'^content-disposition[ \t]*:[ \t]*form-data[^\r\n]*?;[ \t]*name[ \t]*=[ \t]*(?:"([^"\r\n]*)"|([^;\s]+))',
+    re.IGNORECASE | re.MULTILINE,
+)
+_MAX_PARTS = 1000
 MAX_DEPTH = 16
 MAX_VALUES = 256
 
@@ -154,7 +160,7 @@ def _read_body(into: dict[str, str], body: bytes, content_type: str, charset: st
     """Detects JSON and multipart forms by their beginning, regardless of the content type. Parses anything else as a
     form.
     """
-    parts = multipart.split(body)
+    parts = _parts(body)
     if parts is not None:
         for name, content in parts:
             _add(into, _octets_as_text(name, "utf-8"), _octets_as_text(content, charset))
@@ -169,6 +175,30 @@ def _read_body(into: dict[str, str], body: bytes, content_type: str, charset: st
     if "json" in content_type.lower() or not _collect(into, start.strip()):
         raise Unreadable
     return Source.FORM
+
+
+def _parts(body: bytes) -> list[tuple[bytes, bytes]] | None:
+    """Name and content of each part of a form as browsers upload it (`multipart/form-data`, RFC 7578), or None.
+
+    The boundary is taken from the first line, because a content type that was written by hand may lack it or contain
+    another one. Parts after the thousandth are ignored.
+    """
+    match = _FIRST_BOUNDARY.match(body)
+    if match is None:
+        return None
+    boundary = match[1]
+    found = []
+    for part in body[match.start(1) :].split(boundary, _MAX_PARTS + 1)[1 : _MAX_PARTS + 1]:
+        if part.startswith(b"--"):  # the end
+            break
+        head, *content = _PART_HEAD_END.split(part, 1)
+        name = _PART_NAME.search(head)
+        if name is not None and content:
+            # The line end before a boundary belongs to the boundary.
+            found.append(
+                (name[1] if name[1] is not None else name[2], content[0].removesuffix(b"\n").removesuffix(b"\r"))
+            )
+    return found
 
 
 def _octets_as_text(octets: bytes, charset: str) -> str:

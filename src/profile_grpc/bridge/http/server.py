@@ -1,4 +1,4 @@
-"""The listener: uvicorn with httptools, inside an event loop that is already running."""
+"""The listener: uvicorn with httptools, inside an event loop that is already running; and its certificate."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 
 from profile_grpc.bridge.http.connection import Connection, ServerLimits
 from profile_grpc.bridge.http.headers import SECURE, STRICT
+from profile_grpc.bridge.watched_files import WatchedFiles
 
 _BACKLOG = 2048
+log = structlog.get_logger(__name__)
 
 # typing.override needs Python 3.12
 # mypy: disable-error-code="explicit-override"
@@ -128,7 +131,30 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def tls_context(cert: Path, key: Path) -> ssl.SSLContext:
+class ListenerCertificate:
+    """The server certificate. New connections get the newest usable one."""
+
+    def __init__(self, cert: Path, key: Path) -> None:
+        """Raises OSError or ssl.SSLError when it cannot be used."""
+        self._cert = cert
+        self._key = key
+        self._files = WatchedFiles([cert, key])
+        self.context: ssl.SSLContext = _tls_context(cert, key)
+
+    def renew(self) -> None:
+        """Loads a renewed certificate. An unusable one is ignored and logged once."""
+        if not self._files.changed():
+            return
+        try:
+            _tls_context(self._cert, self._key)  # a pair that does not match would damage the context in use
+            self.context.load_cert_chain(self._cert, self._key)
+        except (OSError, ssl.SSLError) as error:
+            log.warning("cannot use the renewed certificate", file=str(self._cert), error=str(error))
+        else:
+            log.info("using the renewed certificate", file=str(self._cert))
+
+
+def _tls_context(cert: Path, key: Path) -> ssl.SSLContext:
     """TLS 1.2 or later with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

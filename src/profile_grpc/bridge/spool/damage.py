@@ -23,11 +23,7 @@ def set_aside(path: Path) -> Path:
     """Renames a damaged spool, with its log; returns its new name."""
     number = 1 + max(map(_number, kept_aside(path)), default=0)
     aside = path.with_name(f"{path.name}.damaged-{number}")
-    for part in _PARTS:
-        found = path.with_name(path.name + part)
-        if found.exists():
-            found.rename(aside.with_name(aside.name + part))
-    return aside
+    return _renamed(path, aside)
 
 
 def kept_aside(path: Path) -> list[Path]:
@@ -38,12 +34,7 @@ def kept_aside(path: Path) -> list[Path]:
 
 def recovered(aside: Path) -> Path:
     """Renames a damaged spool of which everything readable was recovered; returns its new name."""
-    done = aside.with_name(f"{aside.name}.recovered")
-    for part in _PARTS:
-        found = aside.with_name(aside.name + part)
-        if found.exists():
-            found.rename(done.with_name(done.name + part))
-    return done
+    return _renamed(aside, aside.with_name(f"{aside.name}.recovered"))
 
 
 def first_number(path: Path) -> int:
@@ -54,6 +45,14 @@ def first_number(path: Path) -> int:
     """
     every = [near for near in path.parent.glob(f"{path.name}.damaged-*") if not near.name.endswith(_PARTS[1:])]
     return len(every) * _NUMBERS_APART
+
+
+def _renamed(path: Path, new: Path) -> Path:
+    for part in _PARTS:
+        found = path.with_name(path.name + part)
+        if found.exists():
+            found.rename(new.with_name(new.name + part))
+    return new
 
 
 def _number(aside: Path) -> int:

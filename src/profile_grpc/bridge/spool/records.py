@@ -161,17 +161,10 @@ class Batch:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (
-            self.waiting
-            or self.gone
-            or self.dead
-            or self.retried
-            or self.replayed
-            or self.outdating
-            or self.verdicts
-            or self.devices
-            or self.meta
-        )
+        return self == _EMPTY
+
+
+_EMPTY = Batch()
 
 
 class Written(NamedTuple):

@@ -179,18 +179,12 @@ def _damaged(path: Path) -> SpoolDamaged:
     return SpoolDamaged(f"the spool {path} is damaged; a bridge that starts sets it aside and begins a new one")
 
 
-def begin_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
-    """Records a start of the bridge and returns its epoch.
+def new_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
+    """Records a start of a process that encrypts, and returns its epoch. The caller holds the write lock.
 
     Raises:
         SpoolError: the spool was encrypted with another hash key.
     """
-    with writing(path):
-        return new_epoch(database, path, hash_key)
-
-
-def new_epoch(database: sqlite3.Connection, path: Path, hash_key: bytes) -> int:
-    """As `begin_epoch`. The caller holds the write lock."""
     check = sealing.key_check(hash_key)
     database.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO NOTHING", (KEY_CHECK, check))
     stored = database.execute("SELECT value FROM meta WHERE name = ?", (KEY_CHECK,)).fetchone()[0]

@@ -65,7 +65,8 @@ class Spool:
         self._ownership = schema.Ownership(path)
         try:
             self._database, damaged = schema.open_or_replace(path)
-            epoch = schema.begin_epoch(self._database, path, hash_key)
+            with schema.writing(path):
+                epoch = schema.new_epoch(self._database, path, hash_key)
         except BaseException:
             self._ownership.release()
             raise

@@ -6,6 +6,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,7 +31,6 @@ def _removed(account: Account) -> tuple[str, list[bytes | None]]:
 
 
 _SIZE = f"length(sealed) + {ROW_BYTES}"
-_LEFT = f"RETURNING id, kind, {_SIZE}, proven"
 _KEPT_VERDICTS = 100_000
 _DEAD_SHARE = 10
 """The share of the spool for dead letters: 1/10. Beyond it, the oldest are deleted."""
@@ -178,10 +178,7 @@ class Writer:
         return Written(left, [report.id for report in overtaken], joined, outdated)
 
     def _delete(self, numbers: list[int]) -> list[ReportSize]:
-        found = self._database.execute(
-            f"DELETE FROM report WHERE id IN (SELECT value FROM json_each(?)) {_LEFT}", (json.dumps(numbers),)
-        )
-        return [ReportSize(*row) for row in found.fetchall()]
+        return self._changed("DELETE FROM report WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(numbers)])
 
     def _overtake(self, removal: Removal) -> list[ReportSize]:
         """Deletes the token reports that a removal supersedes.
@@ -190,11 +187,10 @@ class Writer:
         they were delivered first, the removal would remove what they registered (X3).
         """
         where, values = _removed(removal.account)
-        found = self._database.execute(
-            f"DELETE FROM report WHERE {where} AND id < ? AND (? OR NOT proven AND credential IS ?) {_LEFT}",
+        return self._changed(
+            f"DELETE FROM report WHERE {where} AND id < ? AND (? OR NOT proven AND credential IS ?)",
             (*values, removal.number, removal.proven, removal.credential),
         )
-        return [ReportSize(*row) for row in found.fetchall()]
 
     def _outdate(self, number: int, kind: Kind, account: Account) -> tuple[list[ReportSize], int]:
         """Deletes earlier token reports that would undo a delivered report.
@@ -208,18 +204,22 @@ class Writer:
             return [], 0
         else:
             where, values = "username = ? AND selector = ?", [account.username, account.selector]
-        run, given = self._database.execute, (*values, number)
-        waiting = run(f"DELETE FROM report WHERE {where} AND id < ? {_LEFT}", given).fetchall()
-        return [ReportSize(*row) for row in waiting], run(f"DELETE FROM dead WHERE {where} AND id < ?", given).rowcount
+        given = (*values, number)
+        waiting = self._changed(f"DELETE FROM report WHERE {where} AND id < ?", given)
+        return waiting, self._database.execute(f"DELETE FROM dead WHERE {where} AND id < ?", given).rowcount
 
     def _replay(self, letter: int) -> list[ReportSize]:
         """Under its old number, so that it comes before later reports."""
-        found = self._database.execute(
-            f"INSERT INTO report (id, {CARRIED}) SELECT id, {CARRIED} FROM dead WHERE id = ? AND replay {_LEFT}",
-            (letter,),
-        ).fetchall()
+        found = self._changed(
+            f"INSERT INTO report (id, {CARRIED}) SELECT id, {CARRIED} FROM dead WHERE id = ? AND replay", [letter]
+        )
         self._database.execute("DELETE FROM dead WHERE id = ? AND replay", (letter,))
-        return [ReportSize(*row) for row in found]
+        return found
+
+    def _changed(self, statement: str, values: Sequence[object]) -> list[ReportSize]:
+        """The reports that the statement deletes or inserts."""
+        rows = self._database.execute(f"{statement} RETURNING id, kind, {_SIZE}, proven", values).fetchall()
+        return [ReportSize(*row) for row in rows]
 
     def clean(self, spool_size: int, dead_before: int, devices_before: int, *, keys: bool) -> int:
         """Drops dead letters that are too old or too many, old devices, verdicts beyond their limit and, with `keys`,
