@@ -22,7 +22,7 @@ from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.service.directory_ports import DirectoryStore
+from profile_grpc.service.directory_ports import every_app
 from profile_grpc.service.ports import StoreError
 from profile_grpc.store import SchemaError, open_store
 from profile_grpc.telemetry.collectors import ProfileCounts
@@ -36,8 +36,6 @@ from profile_grpc.transport.grpc.server import GrpcServer
 
 log = structlog.get_logger(__name__)
 
-_APPS = 1000
-"""How many apps are read at once."""
 _YOUNG_OBJECTS = 50_000
 """Allocations after which the garbage collector scans the young generation. Calls make no cycles. With Python's default
 of 700, the scans of the calls in flight take a tenth of the process's time."""
@@ -95,7 +93,8 @@ async def serve_calls(
     async with wired.running() as application:
         options = _options(config, shared_port=shared_port)
         server = GrpcServer(application, store.ping, metrics, options, tracer=tracer)
-        await _register_apps(store.directory, metrics)
+        async for app in every_app(store.directory, None):
+            metrics.app_known(app.app_id)
         with suppress(StoreError):  # a node that is missing must not keep the others' apps from being served
             await application.recipients.warm_up()
         port = await server.start()
@@ -111,14 +110,6 @@ async def serve_calls(
             raise
         await _drain(server)
     log.info("stopped")
-
-
-async def _register_apps(directory: DirectoryStore, metrics: Metrics) -> None:
-    after = ""
-    while page := await directory.apps(None, after, _APPS):
-        for app in page:
-            metrics.app_known(app.app_id)
-        after = page[-1].app_id
 
 
 async def _drain(server: GrpcServer) -> None:

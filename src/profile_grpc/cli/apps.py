@@ -17,6 +17,7 @@ from profile_grpc.cli.opening import administer
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service.directory_ports import every_app
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
@@ -26,7 +27,6 @@ app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
 app.add_typer(jwt.app, name="jwt")
 
 _JSON_SHAPE = "JSON: {app_id, tenant_id, display_name, settings, create_time, update_time, etag}."
-_PAGE = 1000
 NEVER = datetime.fromtimestamp(0, UTC)
 
 Settings = Annotated[
@@ -122,7 +122,7 @@ def list_(
     async def work(admin: Application) -> list[App]:
         if tenant is not None:
             await require_tenant(admin, tenant)
-        return await _all(admin, tenant)
+        return [one async for one in every_app(admin.store.directory, tenant) if not one.deleting]
 
     found = administer(database_url, work)
     if as_json:
@@ -272,17 +272,6 @@ async def require_tenant(admin: Application, tenant_id: str) -> None:
         raise CommandFailed(
             f"there is no tenant {tenant_id!r}; `profile-grpc tenant list` shows them, `tenant create` creates one"
         )
-
-
-async def _all(admin: Application, tenant_id: str | None) -> list[App]:
-    found: list[App] = []
-    page: Sequence[App] = ()
-    while not found or len(page) == _PAGE:
-        page = await admin.store.directory.apps(tenant_id, found[-1].app_id if found else "", _PAGE)
-        found += page
-        if not page:
-            break
-    return [one for one in found if not one.deleting]
 
 
 def _checked(app_id: str, display_name: str, wanted: AppSettings) -> AppSettings:

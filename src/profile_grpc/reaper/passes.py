@@ -23,6 +23,7 @@ from profile_grpc.reaper.holds import HeldApp, Holds
 from profile_grpc.reaper.purge import Purged, purge_customers, purge_events, purge_leftovers, release_app_ids
 from profile_grpc.reaper.stamps import clock_went_back, correct_future_times
 from profile_grpc.service.background import repeat
+from profile_grpc.service.directory_ports import every_app
 from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
@@ -34,7 +35,6 @@ log = structlog.get_logger(__name__)
 
 LEASE = "reaper"
 """The name of the lease that the one reaping process holds."""
-APP_PAGE = 1000
 
 
 @dataclass(slots=True)
@@ -231,8 +231,5 @@ class Reaper:
             if app is not None:
                 yield app
             return
-        after = ""
-        while page := await self._store.directory.apps(None, after, APP_PAGE):
-            for app in page:
-                yield app
-            after = page[-1].app_id
+        async for app in every_app(self._store.directory, None):
+            yield app

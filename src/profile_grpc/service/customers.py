@@ -32,7 +32,7 @@ from profile_grpc.domain.profile import Profile
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import paging
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
-from profile_grpc.service.directory_ports import DirectoryStore
+from profile_grpc.service.directory_ports import DirectoryStore, every_app
 from profile_grpc.service.page_reading import PAGE_BYTES, profile_size, read_page, read_profiles
 from profile_grpc.service.ports import Clock, ProfileFilter, ProfileStore
 from profile_grpc.service.write_queue import WriteQueue
@@ -43,7 +43,6 @@ MAX_LINKED = 1000
 """Linked profiles that are answered with a customer."""
 _SCANS = 2
 """Filtered pages that are read at a time: they must leave connections to other calls."""
-_APPS = 1000
 _NAMED = 1000
 """Ids of customers that are read at a time."""
 _OF_TENANT = AppSettings()
@@ -307,10 +306,7 @@ class Customers:
 
     async def apps(self, tenant_id: str) -> Sequence[App]:
         """The tenant's apps."""
-        found: list[App] = []
-        while page := await self._directory.apps(tenant_id, found[-1].app_id if found else "", _APPS):
-            found += page
-        return found
+        return [app async for app in every_app(self._directory, tenant_id)]
 
     async def _move_links(self, tenant_id: str, source_id: str, target_id: str | None) -> int:
         apps = await self.apps(tenant_id)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from profile_grpc.domain.settings import App
+
+_PAGE = 1000
 
 
 class KeyKind(enum.IntEnum):
@@ -128,3 +130,12 @@ class DirectoryStore(Protocol):
 
     async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
         """Stores the UTC day of the keys' last use, unless a later day is stored. Bumps no version."""
+
+
+async def every_app(directory: DirectoryStore, tenant_id: str | None) -> AsyncIterator[App]:
+    """The apps of the tenant (None: of every tenant), those that are being deleted too, ordered by id."""
+    after = ""
+    while page := await directory.apps(tenant_id, after, _PAGE):
+        for app in page:
+            yield app
+        after = page[-1].app_id

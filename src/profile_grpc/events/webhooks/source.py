@@ -12,13 +12,12 @@ from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.watching import FeedWatching
-from profile_grpc.service.directory_ports import DirectoryStore
+from profile_grpc.service.directory_ports import DirectoryStore, every_app
 from profile_grpc.service.event_ports import LoggedEvent
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.reaper_ports import ReaperStore
 from profile_grpc.service.watching import EventPosition, Subscription
 
-_APPS = 1000
 """Page size for reading the tenant's apps."""
 
 
@@ -105,10 +104,7 @@ class EventSource:
         return EventPosition(self._epoch, position)
 
     async def _apps(self, tenant_id: str) -> list[str]:
-        found: list[str] = []
-        while page := await self._directory.apps(tenant_id, found[-1] if found else "", _APPS):
-            found += [app.app_id for app in page]
-        return found
+        return [app.app_id async for app in every_app(self._directory, tenant_id)]
 
 
 def _wanted(webhook: Webhook) -> Subscription:
