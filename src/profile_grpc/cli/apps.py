@@ -14,7 +14,7 @@ import typer
 from profile_grpc.cli import jwt, output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
 from profile_grpc.cli.opening import administer
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm
+from profile_grpc.cli.options import AppId, DatabaseUrl, DisplayName, Json, OnlyTenant, Yes, command_option, confirm
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service.directory_ports import every_app
@@ -31,16 +31,15 @@ NEVER = datetime.fromtimestamp(0, UTC)
 
 Settings = Annotated[
     list[str] | None,
-    command_option("--set", metavar="NAME=VALUE", help=f"A setting, repeatable. Names: {', '.join(settings.PARSERS)}."),
+    command_option("--set", f"A setting, repeatable. Names: {', '.join(settings.PARSERS)}.", metavar="NAME=VALUE"),
 ]
-DisplayName = Annotated[str | None, command_option("--display-name", help="A name for people.")]
 
 
 @app.command(epilog=_JSON_SHAPE)
 def create(
     app_id: AppId,
     *,
-    tenant: Annotated[str, command_option("--tenant", help="The tenant that owns the app.")],
+    tenant: Annotated[str, command_option("--tenant", "The tenant that owns the app.")],
     display_name: DisplayName = None,
     assignments: Settings = None,
     database_url: DatabaseUrl = None,
@@ -109,14 +108,7 @@ def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = Fal
 
 
 @app.command("list")
-def list_(
-    *,
-    tenant: Annotated[
-        str | None, command_option("--tenant", help="Only this tenant's.", show_default="every tenant")
-    ] = None,
-    database_url: DatabaseUrl = None,
-    as_json: Json = False,
-) -> None:
+def list_(*, tenant: OnlyTenant = None, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List apps. JSON: {apps: [as in `app show`]}."""
 
     async def work(admin: Application) -> list[App]:
@@ -136,7 +128,7 @@ def list_(
 def delete(
     app_id: AppId,
     *,
-    force: Annotated[bool, command_option("--force", help="Delete its profiles too, irreversibly.")] = False,
+    force: Annotated[bool, command_option("--force", "Delete its profiles too, irreversibly.")] = False,
     yes: Yes = False,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -160,7 +152,7 @@ def delete(
 def config_(
     app_id: AppId,
     *,
-    platform: Annotated[str, command_option("--platform", help="ios, android or web.")],
+    platform: Annotated[str, command_option("--platform", "ios, android or web.")],
     file: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to write it.", show_default="stdout")
     ] = None,
@@ -196,12 +188,12 @@ def config_(
 def bridge_check(
     app_id: AppId,
     *,
-    url: Annotated[str, command_option("--url", metavar="TEMPLATE", help="The report's URL, with its placeholders.")],
+    url: Annotated[str, command_option("--url", "The report's URL, with its placeholders.", metavar="TEMPLATE")],
     post_data: Annotated[
-        str, command_option("--post-data", metavar="TEMPLATE", help="The body, a form or JSON, with its placeholders.")
+        str, command_option("--post-data", "The body, a form or JSON, with its placeholders.", metavar="TEMPLATE")
     ] = "",
     content_type: Annotated[
-        str, command_option("--content-type", help="The body's type.", show_default="application/x-www-form-urlencoded")
+        str, command_option("--content-type", "The body's type.", show_default="application/x-www-form-urlencoded")
     ] = "",
     database_url: DatabaseUrl = None,
     as_json: Json = False,

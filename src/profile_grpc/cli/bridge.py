@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,7 +20,19 @@ from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.records import DeadLetter
 from profile_grpc.cli import bridge_health, help, output  # noqa: A004 - a module of ours
-from profile_grpc.cli.options import BELIEVED_PROXY, MEBIBYTE, Json, command_option, networks, option
+from profile_grpc.cli.options import (
+    BELIEVED_PROXY,
+    LOGS,
+    MEBIBYTE,
+    PORT,
+    Json,
+    LogFormatOption,
+    LogLevelOption,
+    command_option,
+    networks,
+    option,
+)
+from profile_grpc.cli.variables import PREFIX
 from profile_grpc.config import ConfigError, LogConfig, LogFormat, LogLevel
 from profile_grpc.telemetry.tracing import TraceContext
 
@@ -40,16 +53,11 @@ app.command("health")(bridge_health.health)
 _LISTENING = "Where to listen"
 _SERVICE = "The service"
 _LIMITS = "Limits"
-_LOGS = "Logs and metrics"
 _OPTIONS = EndpointOptions()
 
 
-def _bridge_option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as `option`
-    """An option whose variable contains BRIDGE, because `serve` has options with the same names."""
-    variable = "PROFILE_GRPC_BRIDGE_" + flag.removeprefix("--").replace("-", "_").upper()
-    return typer.Option(flag, envvar=variable, help=text, rich_help_panel=panel, **more)
-
-
+_bridge_option = partial(option, prefix=f"{PREFIX}BRIDGE_")
+"""An option whose variable contains BRIDGE, because `serve` has options with the same names."""
 Spool = Annotated[Path, _bridge_option("--spool", "The bridge's spool file.")]
 
 
@@ -62,19 +70,14 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         Path | None, _bridge_option("--spool", "File that stores reports until they are applied; one per bridge.")
     ] = None,
     host: Annotated[str, _bridge_option("--host", "Address to listen on.", _LISTENING)] = "127.0.0.1",
-    port: Annotated[
-        int, _bridge_option("--port", "Port; 0: any free one.", _LISTENING, min=0, max=65535, metavar="PORT")
-    ] = 8080,
+    port: Annotated[int, _bridge_option("--port", "Port; 0: any free one.", _LISTENING, **PORT)] = 8080,
     tls_cert: Annotated[
         Path | None, _bridge_option("--tls-cert", "Server certificate (PEM). Without it: HTTP.", _LISTENING)
     ] = None,
     tls_key: Annotated[
         Path | None, _bridge_option("--tls-key", "Private key of the certificate (PEM).", _LISTENING)
     ] = None,
-    proxy: Annotated[
-        list[str] | None,
-        _bridge_option("--proxy", BELIEVED_PROXY, _LISTENING, callback=networks),
-    ] = None,
+    proxy: Annotated[list[str] | None, _bridge_option("--proxy", BELIEVED_PROXY, _LISTENING, callback=networks)] = None,
     key: Annotated[
         list[str] | None,
         _bridge_option(
@@ -127,22 +130,14 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         _OPTIONS.per_app.burst
     ),
     dev: Annotated[
-        bool,
-        _bridge_option("--dev", "For experiments with `serve --dev`, on loopback only: reports need no key."),
+        bool, _bridge_option("--dev", "For experiments with `serve --dev`, on loopback only: reports need no key.")
     ] = False,
     metrics_port: Annotated[
-        int | None,
-        _bridge_option(
-            "--metrics-port", "Serve metrics for Prometheus on this port.", _LOGS, min=0, max=65535, metavar="PORT"
-        ),
+        int | None, _bridge_option("--metrics-port", "Serve metrics for Prometheus on this port.", LOGS, **PORT)
     ] = None,
-    metrics_host: Annotated[str, _bridge_option("--metrics-host", "Address for metrics.", _LOGS)] = "127.0.0.1",
-    log_level: Annotated[
-        LogLevel, option("--log-level", help="Least severity to log.", rich_help_panel=_LOGS)
-    ] = LogLevel.INFO,
-    log_format: Annotated[
-        LogFormat, option("--log-format", help="auto: console on a terminal, else json.", rich_help_panel=_LOGS)
-    ] = LogFormat.AUTO,
+    metrics_host: Annotated[str, _bridge_option("--metrics-host", "Address for metrics.", LOGS)] = "127.0.0.1",
+    log_level: LogLevelOption = LogLevel.INFO,
+    log_format: LogFormatOption = LogFormat.AUTO,
 ) -> None:
     """Accept reports over HTTP and deliver them over gRPC, until SIGTERM or Ctrl-C.
 
@@ -227,9 +222,9 @@ def replay(
     ] = None,
     *,
     spool: Spool,
-    every: Annotated[bool, command_option("--all", help="All of them, or all of the reason and app given.")] = False,
-    reason: Annotated[str, command_option("--reason", help="Only those of this reason.")] = "",
-    app_id: Annotated[str, command_option("--app", help="Only those of this app.")] = "",
+    every: Annotated[bool, command_option("--all", "All of them, or all of the reason and app given.")] = False,
+    reason: Annotated[str, command_option("--reason", "Only those of this reason.")] = "",
+    app_id: Annotated[str, command_option("--app", "Only those of this app.")] = "",
 ) -> None:
     """Retry reports that could not be applied: within seconds, or when the bridge next starts."""
     if bool(numbers) == every:

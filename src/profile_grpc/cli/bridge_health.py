@@ -5,25 +5,18 @@ from __future__ import annotations
 import http.client
 import ssl
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from profile_grpc.bootstrap import listen
 from profile_grpc.cli import output
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.options import command_option
+from profile_grpc.cli.options import Timeout
 
 _PATH = "/readyz"
 
 
-def health(
-    context: typer.Context,
-    *,
-    timeout: Annotated[
-        float, command_option("--timeout", help="How long to wait for the answer.", min=0.1, metavar="SECONDS")
-    ] = 3.0,
-) -> None:
+def health(context: typer.Context, *, timeout: Timeout = 3.0) -> None:
     """Ask a bridge on this machine whether it takes reports. Exit status 0: it does; 1: anything else.
 
     It reads the same variables as `bridge`. Options go before the command: `bridge --port 8081 health`.

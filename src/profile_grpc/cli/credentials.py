@@ -37,7 +37,7 @@ _PASSWORD = "Password of the file: "  # noqa: S105 - a question
 
 CredentialId = Annotated[str, typer.Argument(metavar="ID", help="The credential's id, see `credential list`.")]
 Name = Annotated[
-    str, command_option("--name", help="Its name within the app. An upload of the same name is a newer version.")
+    str, command_option("--name", "Its name within the app. An upload of the same name is a newer version.")
 ]
 
 
@@ -107,34 +107,34 @@ def upload(  # noqa: PLR0913 - each option is a parameter
         str,
         command_option(
             "--kind",
-            help="fcm-service-account, apns-token-key, apns-certificate, safari-certificate, vapid-key, or hms-app (the"
+            "fcm-service-account, apns-token-key, apns-certificate, safari-certificate, vapid-key, or hms-app (the"
             " file holds the app secret).",
         ),
     ],
     name: Name,
     platforms: Annotated[
         list[str] | None,
-        command_option("--platform", help="A platform that it serves; repeatable. Default: every one."),
+        command_option("--platform", "A platform that it serves; repeatable. Default: every one."),
     ] = None,
     push_app_ids: Annotated[
         list[str] | None,
-        command_option("--push-app-id", help="A push app id that it serves; repeatable. Default: every one."),
+        command_option("--push-app-id", "A push app id that it serves; repeatable. Default: every one."),
     ] = None,
     password_file: Annotated[
         Path | None,
-        command_option("--password-file", help="A file with the password. On a terminal it is asked for without it."),
+        command_option("--password-file", "A file with the password. On a terminal it is asked for without it."),
     ] = None,
-    environment: Annotated[str | None, command_option("--environment", help="Of APNs: production or sandbox.")] = None,
-    key_id: Annotated[str, command_option("--key-id", help="Of a token key: its id at Apple.")] = "",
-    team_id: Annotated[str, command_option("--team-id", help="Of a token key: the team's id at Apple.")] = "",
-    topic: Annotated[str, command_option("--topic", help="Of APNs: the bundle id.")] = "",
-    subject: Annotated[str, command_option("--subject", help="Of a VAPID key: mailto:… or https://….")] = "",
-    hms_id: Annotated[str, command_option("--hms-id", help="Of an HMS app: its id at Huawei.")] = "",
-    site_name: Annotated[str, command_option("--site-name", help="Of Safari: the title of the website.")] = "",
-    site_url: Annotated[str, command_option("--site-url", help="Of Safari and VAPID: the website.")] = "",
-    icon_url: Annotated[str, command_option("--icon-url", help="Of VAPID: the icon of notifications.")] = "",
+    environment: Annotated[str | None, command_option("--environment", "Of APNs: production or sandbox.")] = None,
+    key_id: Annotated[str, command_option("--key-id", "Of a token key: its id at Apple.")] = "",
+    team_id: Annotated[str, command_option("--team-id", "Of a token key: the team's id at Apple.")] = "",
+    topic: Annotated[str, command_option("--topic", "Of APNs: the bundle id.")] = "",
+    subject: Annotated[str, command_option("--subject", "Of a VAPID key: mailto:… or https://….")] = "",
+    hms_id: Annotated[str, command_option("--hms-id", "Of an HMS app: its id at Huawei.")] = "",
+    site_name: Annotated[str, command_option("--site-name", "Of Safari: the title of the website.")] = "",
+    site_url: Annotated[str, command_option("--site-url", "Of Safari and VAPID: the website.")] = "",
+    icon_url: Annotated[str, command_option("--icon-url", "Of VAPID: the icon of notifications.")] = "",
     icon_names: Annotated[
-        list[str] | None, command_option("--icon", help="Of Safari: the name of an icon file; repeatable.")
+        list[str] | None, command_option("--icon", "Of Safari: the name of an icon file; repeatable.")
     ] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -178,9 +178,9 @@ def create_vapid(
     app_id: AppId,
     *,
     name: Name,
-    subject: Annotated[str, command_option("--subject", help="Whom push services reach: mailto:… or https://….")],
-    site_url: Annotated[str, command_option("--site-url", help="The website.")] = "",
-    icon_url: Annotated[str, command_option("--icon-url", help="The icon of notifications.")] = "",
+    subject: Annotated[str, command_option("--subject", "Whom push services reach: mailto:… or https://….")],
+    site_url: Annotated[str, command_option("--site-url", "The website.")] = "",
+    icon_url: Annotated[str, command_option("--icon-url", "The icon of notifications.")] = "",
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:

@@ -12,7 +12,7 @@ from profile_grpc.cli import output, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administer
-from profile_grpc.cli.options import DatabaseUrl, Json, Yes, command_option, confirm
+from profile_grpc.cli.options import DatabaseUrl, Json, Limit, Yes, command_option, confirm
 from profile_grpc.domain.customer_changes import CustomerPatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import TEXTS, Customer, Value
@@ -29,7 +29,7 @@ schema = typer.Typer(help="The attributes that a tenant's customers may have.", 
 app.add_typer(schema, name="schema")
 
 CustomerArgument = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")]
-TenantOption = Annotated[str, command_option("--tenant", help="The customer's tenant.")]
+TenantOption = Annotated[str, command_option("--tenant", "The customer's tenant.")]
 
 
 @app.command()
@@ -68,13 +68,13 @@ def show(
 def list_(
     *,
     tenant: TenantOption,
-    email: Annotated[str | None, command_option("--email", help="Only those with this e-mail address.")] = None,
-    msisdn: Annotated[str | None, command_option("--msisdn", help="Only those with this number, as +44….")] = None,
+    email: Annotated[str | None, command_option("--email", "Only those with this e-mail address.")] = None,
+    msisdn: Annotated[str | None, command_option("--msisdn", "Only those with this number, as +44….")] = None,
     filter_: Annotated[
         str,
-        command_option("--filter", help="A filter (docs/filters.md), such as: 'attributes.tier = gold AND email:*'."),
+        command_option("--filter", "A filter (docs/filters.md), such as: 'attributes.tier = gold AND email:*'."),
     ] = "",
-    limit: Annotated[int, command_option("--limit", min=1, help="How many at most.")] = paging.DEFAULT_SIZE,
+    limit: Limit = paging.DEFAULT_SIZE,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -123,8 +123,8 @@ def set_(
         list[str] | None,
         command_option(
             "--set",
+            "name, email, msisdn or an attribute of the schema; repeatable. Empty: removes.",
             metavar="NAME=VALUE",
-            help="name, email, msisdn or an attribute of the schema; repeatable. Empty: removes.",
         ),
     ] = None,
     database_url: DatabaseUrl = None,
@@ -232,11 +232,9 @@ def schema_set(
     *,
     tenant: TenantOption,
     dry_run: Annotated[
-        bool, command_option("--dry-run", help="Only count the customers that do not fit; change nothing.")
+        bool, command_option("--dry-run", "Only count the customers that do not fit; change nothing.")
     ] = False,
-    drop_values: Annotated[
-        bool, command_option("--drop-values", help="Remove the stored values that do not fit.")
-    ] = False,
+    drop_values: Annotated[bool, command_option("--drop-values", "Remove the stored values that do not fit.")] = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:

@@ -18,7 +18,7 @@ def migrate(
         int | None,
         options.command_option(
             "--citus-shards",
-            help="Shards of each table that is distributed now: at least as many as there will ever be nodes.",
+            "Shards of each table that is distributed now: at least as many as there will ever be nodes.",
             show_default="the database's setting citus.shard_count",
             min=1,
             max=64_000,
@@ -27,7 +27,7 @@ def migrate(
     wait: Annotated[
         bool,
         options.command_option(
-            "--wait", help="Change nothing: wait until the database can be reached and its schema can be used."
+            "--wait", "Change nothing: wait until the database can be reached and its schema can be used."
         ),
     ] = False,
     as_json: options.Json = False,

@@ -57,12 +57,12 @@ def doctor(
         Path | None,
         option(
             "--bridge-spool",
-            help="The spool file of an HTTP bridge.",
+            "The spool file of an HTTP bridge.",
             show_default="the file that `serve --bridge-port` keeps for this database, if there is one",
         ),
     ] = None,
     bridge_spool_limit: Annotated[
-        int, option("--bridge-spool-limit", help="MiB of reports that may wait in it.", min=1)
+        int, option("--bridge-spool-limit", "MiB of reports that may wait in it.", min=1)
     ] = SpoolLimits().size // MEBIBYTE,
     as_json: Json = False,
 ) -> None:

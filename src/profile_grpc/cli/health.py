@@ -9,7 +9,7 @@ import typer
 
 from profile_grpc.cli import output
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.options import command_option, option
+from profile_grpc.cli.options import Timeout, command_option, option
 from profile_grpc.config import ConfigError, DatabaseConfig, ServeConfig
 
 if TYPE_CHECKING:
@@ -21,25 +21,23 @@ _SERVING = "SERVING"
 
 def health(
     *,
-    host: Annotated[str, option("--host", help="Address of the server, as given to `serve`.")] = _DEFAULT.host,
+    host: Annotated[str, option("--host", "Address of the server, as given to `serve`.")] = _DEFAULT.host,
     port: Annotated[
-        int, option("--port", help="Its port, as given to `serve`.", min=1, max=65535, metavar="PORT")
+        int, option("--port", "Its port, as given to `serve`.", min=1, max=65535, metavar="PORT")
     ] = _DEFAULT.port,
     service: Annotated[
-        str, command_option("--service", metavar="NAME", help="Only this service.", show_default="the whole server")
+        str, command_option("--service", "Only this service.", metavar="NAME", show_default="the whole server")
     ] = "",
-    timeout: Annotated[
-        float, command_option("--timeout", help="How long to wait for the answer.", min=0.1, metavar="SECONDS")
-    ] = 3.0,
+    timeout: Timeout = 3.0,
     tls_cert: Annotated[
         Path | None,
-        option("--tls-cert", help="The server's certificate, as given to `serve`: connect with TLS and trust only it."),
+        option("--tls-cert", "The server's certificate, as given to `serve`: connect with TLS and trust only it."),
     ] = None,
     client_cert: Annotated[
         Path | None,
-        command_option("--client-cert", help="Client certificate (PEM), for a server with --tls-client-ca."),
+        command_option("--client-cert", "Client certificate (PEM), for a server with --tls-client-ca."),
     ] = None,
-    client_key: Annotated[Path | None, command_option("--client-key", help="Private key of that certificate.")] = None,
+    client_key: Annotated[Path | None, command_option("--client-key", "Private key of that certificate.")] = None,
 ) -> None:
     """Ask a server on this machine whether it serves. Exit status 0: SERVING; 1: anything else.
 

@@ -13,7 +13,7 @@ from profile_grpc import config
 from profile_grpc.cli import output, settings
 from profile_grpc.cli.errors import CommandFailed, file_failure
 from profile_grpc.cli.opening import administer, administer_on
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, JwksHosts, Yes, command_option, confirm, database
+from profile_grpc.cli.options import FILE, AppId, DatabaseUrl, Json, JwksHosts, Yes, command_option, confirm, database
 from profile_grpc.config import JwksConfig
 from profile_grpc.domain.jwt import JwtAlgorithm, JwtMode
 from profile_grpc.domain.settings import App, AppSettings
@@ -32,26 +32,21 @@ _KEY_SHAPE = (
 _MAX_FILE = 1 << 20
 
 
-def _file(flag: str, help: str) -> typer.models.OptionInfo:  # noqa: A002 - as typer names it
-    found: typer.models.OptionInfo = command_option(flag, help=help, exists=True, dir_okay=False)
-    return found
-
-
 @app.command(epilog=_KEY_SHAPE)
 def add(  # noqa: PLR0913 - each option is a parameter
     app_id: AppId,
     *,
-    kid: Annotated[str, command_option("--kid", help="The kid of the JWTs that the key verifies.")] = "",
+    kid: Annotated[str, command_option("--kid", "The kid of the JWTs that the key verifies.")] = "",
     algorithm: Annotated[
         str | None,
-        command_option("--algorithm", help="HS256, RS256, ES256 or EDDSA.", show_default="the one that fits the key"),
+        command_option("--algorithm", "HS256, RS256, ES256 or EDDSA.", show_default="the one that fits the key"),
     ] = None,
-    public_key: Annotated[Path | None, _file("--public-key", "A public key as PEM.")] = None,
-    jwk: Annotated[Path | None, _file("--jwk", "A public key as JWK.")] = None,
-    jwks: Annotated[Path | None, _file("--jwks", "A JWKS document.")] = None,
-    url: Annotated[str | None, command_option("--url", help="The URL of a JWKS document.")] = None,
+    public_key: Annotated[Path | None, command_option("--public-key", "A public key as PEM.", **FILE)] = None,
+    jwk: Annotated[Path | None, command_option("--jwk", "A public key as JWK.", **FILE)] = None,
+    jwks: Annotated[Path | None, command_option("--jwks", "A JWKS document.", **FILE)] = None,
+    url: Annotated[str | None, command_option("--url", "The URL of a JWKS document.")] = None,
     secret: Annotated[
-        Path | None, _file("--secret-file", "A shared secret: the bytes of the file, at least 32.")
+        Path | None, command_option("--secret-file", "A shared secret: the bytes of the file, at least 32.", **FILE)
     ] = None,
     jwks_hosts: JwksHosts = None,
     database_url: DatabaseUrl = None,

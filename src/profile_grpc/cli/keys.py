@@ -13,7 +13,7 @@ from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administer
-from profile_grpc.cli.options import DatabaseUrl, Json, command_option
+from profile_grpc.cli.options import DatabaseUrl, Json, OnlyTenant, command_option
 from profile_grpc.service.credentials import APP_KINDS, KeyOrder
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
 
@@ -35,16 +35,16 @@ class Kind(StrEnum):
 @app.command()
 def create(
     *,
-    tenant: Annotated[str, command_option("--tenant", help="The tenant that the key belongs to.")],
-    kind: Annotated[Kind, command_option("--kind", help="What the key may do.")],
-    app_id: Annotated[str | None, command_option("--app", help="The app that a client or bridge key reaches.")] = None,
-    label: Annotated[str, command_option("--label", help="A name for people: what the key is for.")] = "",
+    tenant: Annotated[str, command_option("--tenant", "The tenant that the key belongs to.")],
+    kind: Annotated[Kind, command_option("--kind", "What the key may do.")],
+    app_id: Annotated[str | None, command_option("--app", "The app that a client or bridge key reaches.")] = None,
+    label: Annotated[str, command_option("--label", "A name for people: what the key is for.")] = "",
     expires: Annotated[
         str | None,
         command_option(
             "--expires",
+            "When it expires: after a time (90d) or at the end of a day, UTC (2027-01-31).",
             metavar="WHEN",
-            help="When it expires: after a time (90d) or at the end of a day, UTC (2027-01-31).",
             show_default="never",
         ),
     ] = None,
@@ -85,10 +85,8 @@ def create(
 @app.command("list")
 def list_(
     *,
-    tenant: Annotated[
-        str | None, command_option("--tenant", help="Only this tenant's.", show_default="every tenant")
-    ] = None,
-    app_id: Annotated[str | None, command_option("--app", help="Only this app's.", show_default="every app")] = None,
+    tenant: OnlyTenant = None,
+    app_id: Annotated[str | None, command_option("--app", "Only this app's.", show_default="every app")] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,21 +13,24 @@ import typer
 
 from profile_grpc import config
 from profile_grpc.cli.variables import PREFIX
-from profile_grpc.config import DatabaseConfig
+from profile_grpc.config import DatabaseConfig, LogFormat, LogLevel
 
 MEBIBYTE = 1 << 20
+PORT: Mapping[str, Any] = {"min": 0, "max": 65535, "metavar": "PORT"}
+FILE: Mapping[str, Any] = {"exists": True, "dir_okay": False}
+LOGS = "Logs and metrics"
 BELIEVED_PROXY = "Address or network whose X-Forwarded-For is trusted, or *; repeatable."
 
 
-def option(flag: str, *, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as typer names and types it
+def option(flag: str, text: str, panel: str | None = None, *, prefix: str = PREFIX, **more: Any) -> Any:  # noqa: ANN401 - as typer types it
     """An option of a serving process, with its variable: `--metrics-port` is PROFILE_GRPC_METRICS_PORT."""
     name = flag.partition("/")[0].removeprefix("--").replace("-", "_").upper()
-    return typer.Option(flag, envvar=PREFIX + name, help=help, **more)
+    return command_option(flag, text, panel, envvar=prefix + name, **more)
 
 
-def command_option(flag: str, *, help: str, **more: Any) -> Any:  # noqa: A002, ANN401 - as `option`
+def command_option(flag: str, text: str, panel: str | None = None, **more: Any) -> Any:  # noqa: ANN401 - as typer types it
     """An option of an interactive command: only the command line sets it (see `variables`)."""
-    return typer.Option(flag, help=help, **more)
+    return typer.Option(flag, help=text, rich_help_panel=panel, **more)
 
 
 def _check_networks(values: Iterable[str], more: str) -> None:
@@ -48,7 +51,7 @@ DatabaseUrl = Annotated[
     str | None,
     option(
         "--database-url",
-        help="sqlite:///path/to/file.db or postgresql://user@host/database.",
+        "sqlite:///path/to/file.db or postgresql://user@host/database.",
         show_default="a SQLite file in the user's data directory",
     ),
 ]
@@ -56,55 +59,54 @@ WebhookNetworks = Annotated[
     list[str] | None,
     option(
         "--webhook-network",
-        help="Network that webhooks may go to, besides the public internet, as 10.1.0.0/16; repeatable (in the"
+        "Network that webhooks may go to, besides the public internet, as 10.1.0.0/16; repeatable (in the"
         " environment: separated by spaces).",
+        "Webhooks",
         callback=_only_networks,
-        rich_help_panel="Webhooks",
     ),
 ]
 WebhookCa = Annotated[
     Path | None,
-    option(
-        "--webhook-ca",
-        help="Certificates (PEM) that webhooks trust besides those of the system.",
-        exists=True,
-        dir_okay=False,
-        rich_help_panel="Webhooks",
-    ),
+    option("--webhook-ca", "Certificates (PEM) that webhooks trust besides those of the system.", "Webhooks", **FILE),
 ]
 JwksHosts = Annotated[
     list[str] | None,
     option(
         "--jwks-hosts",
-        help="Host whose JWKS documents may be fetched for JWT authorization, with a port where it is not 443;"
+        "Host whose JWKS documents may be fetched for JWT authorization, with a port where it is not 443;"
         " repeatable (in the environment: separated by spaces). Without one, none is fetched.",
-        rich_help_panel="JWT authorization",
+        "JWT authorization",
     ),
 ]
 JwksNetworks = Annotated[
     list[str] | None,
     option(
         "--jwks-network",
-        help="Network in which those hosts may be, besides the public internet, as 10.1.0.0/16; repeatable (in the"
+        "Network in which those hosts may be, besides the public internet, as 10.1.0.0/16; repeatable (in the"
         " environment: separated by spaces).",
+        "JWT authorization",
         callback=_only_networks,
-        rich_help_panel="JWT authorization",
     ),
 ]
 JwksCa = Annotated[
     Path | None,
     option(
         "--jwks-ca",
-        help="Certificates (PEM) to trust for those hosts besides those of the system.",
-        exists=True,
-        dir_okay=False,
-        rich_help_panel="JWT authorization",
+        "Certificates (PEM) to trust for those hosts besides those of the system.",
+        "JWT authorization",
+        **FILE,
     ),
 ]
-Json = Annotated[bool, command_option("--json", help="Print JSON, for programs.")]
+Json = Annotated[bool, command_option("--json", "Print JSON, for programs.")]
 AppId = Annotated[str, typer.Argument(metavar="APP", help="The app's id.")]
-Yes = Annotated[bool, command_option("--yes", help="Do not ask for confirmation, which is asked on a terminal only.")]
-OptionalApp = Annotated[str | None, command_option("--app", help="Only this app.", show_default="every app")]
+Yes = Annotated[bool, command_option("--yes", "Do not ask for confirmation, which is asked on a terminal only.")]
+OnlyTenant = Annotated[str | None, command_option("--tenant", "Only this tenant's.", show_default="every tenant")]
+DisplayName = Annotated[str | None, command_option("--display-name", "A name for people.")]
+Limit = Annotated[int, command_option("--limit", "How many at most.", min=1)]
+Timeout = Annotated[float, command_option("--timeout", "How long to wait for the answer.", min=0.1, metavar="SECONDS")]
+LogLevelOption = Annotated[LogLevel, option("--log-level", "Least severity to log.", LOGS)]
+LogFormatOption = Annotated[LogFormat, option("--log-format", "auto: console on a terminal, else json.", LOGS)]
+OptionalApp = Annotated[str | None, command_option("--app", "Only this app.", show_default="every app")]
 
 
 def confirm(question: str, *, yes: bool) -> None:

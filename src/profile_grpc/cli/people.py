@@ -20,7 +20,7 @@ erase = typer.Typer(help="Erase people: their data and their ids.", no_args_is_h
 person = typer.Typer(help="What is stored about a person.", no_args_is_help=True)
 
 Quiet = Annotated[
-    bool, command_option("--quiet", help="Leave no event of type ERASED, from which others learn of the erasure.")
+    bool, command_option("--quiet", "Leave no event of type ERASED, from which others learn of the erasure.")
 ]
 
 
@@ -28,7 +28,7 @@ Quiet = Annotated[
 def erase_user(
     user_id: Annotated[str, typer.Argument(metavar="USER", help="The user's id.")],
     *,
-    app_id: Annotated[str, command_option("--app", help="The user's app.")],
+    app_id: Annotated[str, command_option("--app", "The user's app.")],
     quiet: Quiet = False,
     yes: Yes = False,
     database_url: DatabaseUrl = None,
@@ -57,7 +57,7 @@ def erase_user(
 def erase_customer(
     customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id.")],
     *,
-    tenant: Annotated[str, command_option("--tenant", help="The customer's tenant.")],
+    tenant: Annotated[str, command_option("--tenant", "The customer's tenant.")],
     quiet: Quiet = False,
     yes: Yes = False,
     database_url: DatabaseUrl = None,
@@ -86,12 +86,12 @@ def erase_customer(
 @person.command("export")
 def export(
     *,
-    user_id: Annotated[str | None, command_option("--user", help="A user, with --app.")] = None,
-    app_id: Annotated[str | None, command_option("--app", help="The user's app.")] = None,
-    customer_id: Annotated[str | None, command_option("--customer", help="A customer, with --tenant.")] = None,
-    tenant: Annotated[str | None, command_option("--tenant", help="The customer's tenant.")] = None,
+    user_id: Annotated[str | None, command_option("--user", "A user, with --app.")] = None,
+    app_id: Annotated[str | None, command_option("--app", "The user's app.")] = None,
+    customer_id: Annotated[str | None, command_option("--customer", "A customer, with --tenant.")] = None,
+    tenant: Annotated[str | None, command_option("--tenant", "The customer's tenant.")] = None,
     file: Annotated[
-        Path | None, command_option("-o", help="The file to write, readable by you only.", show_default="stdout")
+        Path | None, command_option("-o", "The file to write, readable by you only.", show_default="stdout")
     ] = None,
     database_url: DatabaseUrl = None,
 ) -> None:

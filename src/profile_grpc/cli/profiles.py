@@ -10,7 +10,7 @@ import typer
 
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.opening import administer
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Limit, Yes, command_option, confirm
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import PLAIN_ATTRIBUTES, Platform, Profile, ProfileStatus
@@ -30,12 +30,10 @@ HIDDEN = "(hidden: --show-tokens)"
 
 UserId = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
 DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's id.")]
-ShowTokens = Annotated[
-    bool, command_option("--show-tokens", help="Show push tokens, with which anybody can send pushes.")
-]
-OptionalUser = Annotated[str | None, command_option("--user", help="The user's id.")]
-OptionalCustomer = Annotated[str | None, command_option("--customer", help="The customer's id.")]
-OptionalDevice = Annotated[str | None, command_option("--device", help="The device's id.")]
+ShowTokens = Annotated[bool, command_option("--show-tokens", "Show push tokens, with which anybody can send pushes.")]
+OptionalUser = Annotated[str | None, command_option("--user", "The user's id.")]
+OptionalCustomer = Annotated[str | None, command_option("--customer", "The customer's id.")]
+OptionalDevice = Annotated[str | None, command_option("--device", "The device's id.")]
 
 
 @app.command()
@@ -71,13 +69,13 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     user_id: OptionalUser = None,
     device_id: OptionalDevice = None,
     customer_id: OptionalCustomer = None,
-    status: Annotated[str | None, command_option("--status", help="ACTIVE or UNREGISTERED.")] = None,
-    platform: Annotated[str | None, command_option("--platform", help="ANDROID, IOS, WEB or UNSPECIFIED.")] = None,
+    status: Annotated[str | None, command_option("--status", "ACTIVE or UNREGISTERED.")] = None,
+    platform: Annotated[str | None, command_option("--platform", "ANDROID, IOS, WEB or UNSPECIFIED.")] = None,
     filter_: Annotated[
         str,
-        command_option("--filter", help="A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'."),
+        command_option("--filter", "A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'."),
     ] = "",
-    limit: Annotated[int, command_option("--limit", min=1, help="How many at most.")] = paging.DEFAULT_SIZE,
+    limit: Limit = paging.DEFAULT_SIZE,
     show_tokens: ShowTokens = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -126,10 +124,8 @@ def delete(  # noqa: PLR0913 - each option is a parameter
     user_id: OptionalUser = None,
     customer_id: OptionalCustomer = None,
     device_id: OptionalDevice = None,
-    all_devices: Annotated[bool, command_option("--all-devices", help="On every device.")] = False,
-    allow_missing: Annotated[
-        bool, command_option("--allow-missing", help="Succeed when there is no such profile.")
-    ] = False,
+    all_devices: Annotated[bool, command_option("--all-devices", "On every device.")] = False,
+    allow_missing: Annotated[bool, command_option("--allow-missing", "Succeed when there is no such profile.")] = False,
     yes: Yes = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,

@@ -30,12 +30,12 @@ _CLOCK_CONFIRM = "Check the clock, then: profile-grpc reap --confirm"
 def reap(
     *,
     dry_run: Annotated[
-        bool, command_option("--dry-run", help="Only show what would be deleted, and what expires when.")
+        bool, command_option("--dry-run", "Only show what would be deleted, and what expires when.")
     ] = False,
     app_id: OptionalApp = None,
     confirm: Annotated[
         bool,
-        command_option("--confirm", help="Confirm a deletion above the breaker's limit, or after a clock jump."),
+        command_option("--confirm", "Confirm a deletion above the breaker's limit, or after a clock jump."),
     ] = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,

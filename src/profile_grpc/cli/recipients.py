@@ -11,7 +11,7 @@ import typer
 
 from profile_grpc.cli import output, settings
 from profile_grpc.cli.opening import administer
-from profile_grpc.cli.options import AppId, DatabaseUrl, Json, command_option
+from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Limit, command_option
 from profile_grpc.cli.profiles import HIDDEN, ShowTokens
 from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.push_endpoints import PushEndpoint, PushPurpose
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Whom a message can reach: count, list.", no_args_is_help=True)
 
-ChannelName = Annotated[str, command_option("--channel", help="PUSH, IN_APP or LIVE_CHAT.")]
-PurposeName = Annotated[str, command_option("--purpose", help="Of the push endpoints: DEFAULT or INCOMING_CALL.")]
-UserIds = Annotated[list[str] | None, command_option("--user", metavar="USER", help="Only this user; repeatable.")]
+ChannelName = Annotated[str, command_option("--channel", "PUSH, IN_APP or LIVE_CHAT.")]
+PurposeName = Annotated[str, command_option("--purpose", "Of the push endpoints: DEFAULT or INCOMING_CALL.")]
+UserIds = Annotated[list[str] | None, command_option("--user", "Only this user; repeatable.", metavar="USER")]
 CustomerIds = Annotated[
-    list[str] | None, command_option("--customer", metavar="CUSTOMER", help="Only this customer; repeatable.")
+    list[str] | None, command_option("--customer", "Only this customer; repeatable.", metavar="CUSTOMER")
 ]
-EveryoneFlag = Annotated[bool, command_option("--everyone", help="Every user of the app.")]
+EveryoneFlag = Annotated[bool, command_option("--everyone", "Every user of the app.")]
 FilterText = Annotated[
-    str, command_option("--filter", help="A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'.")
+    str, command_option("--filter", "A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'.")
 ]
 
 
@@ -90,7 +90,7 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     filter_: FilterText = "",
     channel: ChannelName = Channel.PUSH.name,
     purpose: PurposeName = PushPurpose.DEFAULT.name,
-    limit: Annotated[int, command_option("--limit", min=1, help="How many at most.")] = 50,
+    limit: Limit = 50,
     show_tokens: ShowTokens = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -132,8 +132,8 @@ def explain(
     app_id: AppId,
     user_id: Annotated[str, typer.Argument(metavar="USER", help="The user's id.")] = "",
     *,
-    customer: Annotated[str, command_option("--customer", help="A customer's id, in place of a user.")] = "",
-    device: Annotated[str, command_option("--device", help="Only this device.")] = "",
+    customer: Annotated[str, command_option("--customer", "A customer's id, in place of a user.")] = "",
+    device: Annotated[str, command_option("--device", "Only this device.")] = "",
     channel: ChannelName = Channel.PUSH.name,
     purpose: PurposeName = PushPurpose.DEFAULT.name,
     database_url: DatabaseUrl = None,

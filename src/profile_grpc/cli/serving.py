@@ -17,11 +17,15 @@ from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.cli import output
 from profile_grpc.cli.options import (
     BELIEVED_PROXY,
+    LOGS,
     MEBIBYTE,
+    PORT,
     DatabaseUrl,
     JwksCa,
     JwksHosts,
     JwksNetworks,
+    LogFormatOption,
+    LogLevelOption,
     WebhookCa,
     WebhookNetworks,
     database_url,
@@ -32,8 +36,6 @@ from profile_grpc.config import (
     DatabaseConfig,
     JwksConfig,
     LogConfig,
-    LogFormat,
-    LogLevel,
     MailConfig,
     OutboundConfig,
     ServeConfig,
@@ -47,19 +49,14 @@ if TYPE_CHECKING:
 _DEFAULT = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
 _LISTENING = "Where to listen"
 _LIMITS = "Limits and periods"
-_LOGS = "Logs and metrics"
 _BRIDGE = "HTTP bridge"
 _LONGEST = 1_000_000
 """Seconds, about eleven days: gRPC counts milliseconds in 32 bits."""
 _DEMO_CALL = '{"key": {"app_id": "demo", "user_id": "alice", "device_id": "phone-1"}, "platform": "PLATFORM_ANDROID"}'
 
 
-def _port(flag: str, text: str, panel: str, **more: Any) -> Any:  # noqa: ANN401 - as `option`
-    return option(flag, help=text, min=0, max=65535, metavar="PORT", rich_help_panel=panel, **more)
-
-
 def _seconds(flag: str, text: str, *, least: float = 0) -> Any:  # noqa: ANN401 - as `option`
-    return option(flag, help=text, min=least, max=_LONGEST, metavar="SECONDS", rich_help_panel=_LIMITS)
+    return option(flag, text, _LIMITS, min=least, max=_LONGEST, metavar="SECONDS")
 
 
 def _mail_server(url: str | None) -> str | None:
@@ -76,62 +73,42 @@ def _mail_server(url: str | None) -> str | None:
 
 def serve(  # noqa: PLR0913 - each option is a parameter
     *,
-    host: Annotated[str, option("--host", help="Address to listen on.", rich_help_panel=_LISTENING)] = _DEFAULT.host,
-    port: Annotated[int, _port("--port", "Port; 0: any free one.", _LISTENING)] = _DEFAULT.port,
+    host: Annotated[str, option("--host", "Address to listen on.", _LISTENING)] = _DEFAULT.host,
+    port: Annotated[int, option("--port", "Port; 0: any free one.", _LISTENING, **PORT)] = _DEFAULT.port,
     database: DatabaseUrl = None,
     workers: Annotated[
-        int, option("--workers", min=1, help="Processes that share the port. More than 1 needs PostgreSQL.")
+        int, option("--workers", "Processes that share the port. More than 1 needs PostgreSQL.", min=1)
     ] = _DEFAULT.workers,
     dev: Annotated[
         bool,
         option(
             "--dev",
-            help="For trying things out, on loopback only: makes a hash key, a demo tenant, app and keys, and lets"
+            "For trying things out, on loopback only: makes a hash key, a demo tenant, app and keys, and lets"
             " everybody in without a key.",
         ),
     ] = False,
     reflection: Annotated[
-        bool, option("--reflection/--no-reflection", help="Let clients like grpcurl discover the methods.")
+        bool, option("--reflection/--no-reflection", "Let clients like grpcurl discover the methods.")
     ] = _DEFAULT.reflection,
     tls_cert: Annotated[
-        Path | None,
-        option("--tls-cert", help="Certificate (PEM). Without it: plaintext.", rich_help_panel=_LISTENING),
+        Path | None, option("--tls-cert", "Certificate (PEM). Without it: plaintext.", _LISTENING)
     ] = None,
-    tls_key: Annotated[
-        Path | None, option("--tls-key", help="Private key of the certificate (PEM).", rich_help_panel=_LISTENING)
-    ] = None,
+    tls_key: Annotated[Path | None, option("--tls-key", "Private key of the certificate (PEM).", _LISTENING)] = None,
     tls_client_ca: Annotated[
         Path | None,
-        option(
-            "--tls-client-ca",
-            help="Callers must present a certificate that this one signed (PEM).",
-            rich_help_panel=_LISTENING,
-        ),
+        option("--tls-client-ca", "Callers must present a certificate that this one signed (PEM).", _LISTENING),
     ] = None,
     max_calls: Annotated[
-        int,
-        option(
-            "--max-calls",
-            min=1,
-            help="Calls in flight per worker; beyond, they are refused.",
-            rich_help_panel=_LIMITS,
-        ),
+        int, option("--max-calls", "Calls in flight per worker; beyond, they are refused.", _LIMITS, min=1)
     ] = _DEFAULT.max_calls,
     call_timeout: Annotated[
         float, _seconds("--call-timeout", "Maximum duration of a call.", least=0.1)
     ] = _DEFAULT.call_timeout.total_seconds(),
     max_streams: Annotated[
-        int,
-        option(
-            "--max-streams",
-            min=1,
-            help="Open streams per worker; beyond, they are refused.",
-            rich_help_panel=_LIMITS,
-        ),
+        int, option("--max-streams", "Open streams per worker; beyond, they are refused.", _LIMITS, min=1)
     ] = _DEFAULT.max_streams,
     max_streams_per_key: Annotated[
-        int,
-        option("--max-streams-per-key", min=1, help="Open streams per worker of one key.", rich_help_panel=_LIMITS),
+        int, option("--max-streams-per-key", "Open streams per worker of one key.", _LIMITS, min=1)
     ] = _DEFAULT.max_streams_per_key,
     max_stream_age: Annotated[
         float,
@@ -161,55 +138,48 @@ def serve(  # noqa: PLR0913 - each option is a parameter
     ] = _DEFAULT.reaper_interval.total_seconds(),
     metrics_port: Annotated[
         int | None,
-        _port(
-            "--metrics-port", "Serve metrics for Prometheus on this port; 0: any free one.", _LOGS, show_default="none"
-        ),
-    ] = None,
-    metrics_host: Annotated[
-        str, option("--metrics-host", help="Address for metrics.", rich_help_panel=_LOGS)
-    ] = _DEFAULT.metrics_host,
-    bridge_port: Annotated[
-        int | None,
-        _port(
-            "--bridge-port",
-            "Run the HTTP bridge for reports on this port; 0: any free one.",
-            _BRIDGE,
+        option(
+            "--metrics-port",
+            "Serve metrics for Prometheus on this port; 0: any free one.",
+            LOGS,
+            **PORT,
             show_default="none",
         ),
     ] = None,
-    bridge_host: Annotated[
-        str, option("--bridge-host", help="Address for reports.", rich_help_panel=_BRIDGE)
-    ] = _DEFAULT.bridge_host,
+    metrics_host: Annotated[str, option("--metrics-host", "Address for metrics.", LOGS)] = _DEFAULT.metrics_host,
+    bridge_port: Annotated[
+        int | None,
+        option(
+            "--bridge-port",
+            "Run the HTTP bridge for reports on this port; 0: any free one.",
+            _BRIDGE,
+            **PORT,
+            show_default="none",
+        ),
+    ] = None,
+    bridge_host: Annotated[str, option("--bridge-host", "Address for reports.", _BRIDGE)] = _DEFAULT.bridge_host,
     bridge_spool: Annotated[
         Path | None,
         option(
             "--bridge-spool",
-            help="File that stores reports until they are applied.",
+            "File that stores reports until they are applied.",
+            _BRIDGE,
             show_default="next to a SQLite database, else in the user's data directory",
-            rich_help_panel=_BRIDGE,
         ),
     ] = None,
     bridge_spool_limit: Annotated[
-        int,
-        option(
-            "--bridge-spool-limit",
-            help="MiB of reports that may wait; beyond: 503.",
-            min=1,
-            metavar="MIB",
-            rich_help_panel=_BRIDGE,
-        ),
+        int, option("--bridge-spool-limit", "MiB of reports that may wait; beyond: 503.", _BRIDGE, min=1, metavar="MIB")
     ] = SpoolLimits().size // MEBIBYTE,
     bridge_proxy: Annotated[
-        list[str] | None,
-        option("--bridge-proxy", help=BELIEVED_PROXY, callback=networks, rich_help_panel=_BRIDGE),
+        list[str] | None, option("--bridge-proxy", BELIEVED_PROXY, _BRIDGE, callback=networks)
     ] = None,
     bridge_key: Annotated[
         list[str] | None,
         option(
             "--bridge-key",
-            help="A profile key of a tenant, with which the bridge reads its apps; repeatable (in the environment:"
+            "A profile key of a tenant, with which the bridge reads its apps; repeatable (in the environment:"
             " separated by spaces).",
-            rich_help_panel=_BRIDGE,
+            _BRIDGE,
         ),
     ] = None,
     webhook_network: WebhookNetworks = None,
@@ -221,23 +191,16 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         str | None,
         option(
             "--smtp-url",
-            help="Mail server for reminders that push credentials expire: smtp://[user:password@]host[:port], or"
+            "Mail server for reminders that push credentials expire: smtp://[user:password@]host[:port], or"
             " smtps://…. With a password, better by its variable: lists of processes show options.",
+            LOGS,
             show_default="no e-mails",
             callback=_mail_server,
-            rich_help_panel=_LOGS,
         ),
     ] = None,
-    smtp_from: Annotated[
-        str, option("--smtp-from", help="Sender of e-mails.", rich_help_panel=_LOGS)
-    ] = _DEFAULT.mail.sender,
-    log_level: Annotated[
-        LogLevel, option("--log-level", help="Least severity to log.", rich_help_panel=_LOGS)
-    ] = _DEFAULT.log.level,
-    log_format: Annotated[
-        LogFormat,
-        option("--log-format", help="auto: console on a terminal, else json.", rich_help_panel=_LOGS),
-    ] = _DEFAULT.log.format,
+    smtp_from: Annotated[str, option("--smtp-from", "Sender of e-mails.", LOGS)] = _DEFAULT.mail.sender,
+    log_level: LogLevelOption = _DEFAULT.log.level,
+    log_format: LogFormatOption = _DEFAULT.log.format,
 ) -> None:
     """Serve, and clean up in the background, until SIGTERM or Ctrl-C.
 

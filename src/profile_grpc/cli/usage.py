@@ -30,13 +30,11 @@ def mad(
     *,
     first: Annotated[
         date | None,
-        command_option(
-            "--from", parser=_day, metavar="DAY", help="First day (UTC).", show_default="30 days up to --to"
-        ),
+        command_option("--from", "First day (UTC).", parser=_day, metavar="DAY", show_default="30 days up to --to"),
     ] = None,
     last: Annotated[
         date | None,
-        command_option("--to", parser=_day, metavar="DAY", help="Last day (UTC), included.", show_default="today"),
+        command_option("--to", "Last day (UTC), included.", parser=_day, metavar="DAY", show_default="today"),
     ] = None,
     database_url: DatabaseUrl = None,
     as_json: Json = False,

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 Types = Annotated[
     list[EventType] | None,
-    command_option("--type", metavar="TYPE", help="Only events of this type; repeatable. docs/events.md lists them."),
+    command_option("--type", "Only events of this type; repeatable. docs/events.md lists them.", metavar="TYPE"),
 ]
-FromOldest = Annotated[bool, command_option("--from-oldest", help="Begin with the oldest event that is kept (7 days).")]
+FromOldest = Annotated[bool, command_option("--from-oldest", "Begin with the oldest event that is kept (7 days).")]
 ResumeToken = Annotated[
-    str | None, command_option("--resume-token", metavar="TOKEN", help="Begin after the line that had this token.")
+    str | None, command_option("--resume-token", "Begin after the line that had this token.", metavar="TOKEN")
 ]
-Once = Annotated[bool, command_option("--once", help="End after the events that are there.")]
+Once = Annotated[bool, command_option("--once", "End after the events that are there.")]
 
 
 def watch(

@@ -17,7 +17,9 @@ from profile_grpc.cli.errors import FAILED, CommandFailed
 from profile_grpc.cli.opening import ResultT, administer, administer_on
 from profile_grpc.cli.options import (
     DatabaseUrl,
+    DisplayName,
     Json,
+    OnlyTenant,
     WebhookCa,
     WebhookNetworks,
     Yes,
@@ -44,10 +46,9 @@ _JSON_SHAPE = (
 WebhookId = Annotated[str, typer.Argument(metavar="ID", help="The webhook's id, see `webhook list`.")]
 Types = Annotated[
     list[str] | None,
-    command_option("--type", metavar="TYPE", help="Only events of this type, as PROFILE_CREATED; repeatable."),
+    command_option("--type", "Only events of this type, as PROFILE_CREATED; repeatable.", metavar="TYPE"),
 ]
-Apps = Annotated[list[str] | None, command_option("--app", metavar="APP", help="Only events of this app; repeatable.")]
-DisplayName = Annotated[str | None, command_option("--display-name", help="A name for people.")]
+Apps = Annotated[list[str] | None, command_option("--app", "Only events of this app; repeatable.", metavar="APP")]
 Url = Annotated[str, typer.Argument(metavar="URL", help="Where requests go, https://….")]
 
 
@@ -55,7 +56,7 @@ Url = Annotated[str, typer.Argument(metavar="URL", help="Where requests go, http
 def create(
     url: Url,
     *,
-    tenant: Annotated[str, command_option("--tenant", help="The tenant whose events it gets.")],
+    tenant: Annotated[str, command_option("--tenant", "The tenant whose events it gets.")],
     types: Types = None,
     app_ids: Apps = None,
     display_name: DisplayName = None,
@@ -88,14 +89,7 @@ def create(
 
 
 @app.command("list")
-def list_(
-    *,
-    tenant: Annotated[
-        str | None, command_option("--tenant", help="Only this tenant's.", show_default="every tenant")
-    ] = None,
-    database_url: DatabaseUrl = None,
-    as_json: Json = False,
-) -> None:
+def list_(*, tenant: OnlyTenant = None, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List webhooks. JSON: {webhooks: [as in `webhook show`]}."""
 
     async def work(admin: Application) -> list[WebhookStatus]:
@@ -131,11 +125,11 @@ def show(webhook_id: WebhookId, *, database_url: DatabaseUrl = None, as_json: Js
 def set_(  # noqa: PLR0913 - each option is a parameter
     webhook_id: WebhookId,
     *,
-    url: Annotated[str | None, command_option("--url", help="Where requests go.")] = None,
+    url: Annotated[str | None, command_option("--url", "Where requests go.")] = None,
     types: Types = None,
-    all_types: Annotated[bool, command_option("--all-types", help="Events of every type.")] = False,
+    all_types: Annotated[bool, command_option("--all-types", "Events of every type.")] = False,
     app_ids: Apps = None,
-    all_apps: Annotated[bool, command_option("--all-apps", help="Events of every app of the tenant.")] = False,
+    all_apps: Annotated[bool, command_option("--all-apps", "Events of every app of the tenant.")] = False,
     display_name: DisplayName = None,
     networks: WebhookNetworks = None,
     database_url: DatabaseUrl = None,
@@ -187,8 +181,7 @@ def rotate(
     webhook_id: WebhookId,
     *,
     keep_old: Annotated[
-        str,
-        command_option("--keep-old", metavar="TIME", help="How long the old secret signs too, up to 7d; 0: ends now."),
+        str, command_option("--keep-old", "How long the old secret signs too, up to 7d; 0: ends now.", metavar="TIME")
     ] = "24h",
     database_url: DatabaseUrl = None,
     as_json: Json = False,
@@ -213,12 +206,9 @@ def replay(
     webhook_id: WebhookId,
     *,
     start: Annotated[
-        str | None,
-        command_option("--from", metavar="WHEN", help="A time ago (2h), or an instant (2026-01-02T03:00:00Z)."),
+        str | None, command_option("--from", "A time ago (2h), or an instant (2026-01-02T03:00:00Z).", metavar="WHEN")
     ] = None,
-    from_oldest: Annotated[
-        bool, command_option("--from-oldest", help="Everything that is kept: 7 days of events.")
-    ] = False,
+    from_oldest: Annotated[bool, command_option("--from-oldest", "Everything that is kept: 7 days of events.")] = False,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:
@@ -243,7 +233,7 @@ def replay(
 def deliveries(
     webhook_id: WebhookId,
     *,
-    limit: Annotated[int, command_option("--limit", min=1, max=1000, help="How many to list at most.")] = 50,
+    limit: Annotated[int, command_option("--limit", "How many to list at most.", min=1, max=1000)] = 50,
     database_url: DatabaseUrl = None,
     as_json: Json = False,
 ) -> None:

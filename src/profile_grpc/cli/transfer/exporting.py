@@ -50,12 +50,12 @@ def export(  # noqa: PLR0913 - each option is a parameter
         str,
         command_option(
             "-o",
+            "Where to; - for standard output. Compressed or Parquet by its ending: .gz, .zst, .parquet.",
             metavar="FILE",
-            help="Where to; - for standard output. Compressed or Parquet by its ending: .gz, .zst, .parquet.",
         ),
     ] = STANDARD,
     filter_: Annotated[
-        str, command_option("--filter", help="Only these profiles (docs/filters.md), such as: 'platform = IOS'.")
+        str, command_option("--filter", "Only these profiles (docs/filters.md), such as: 'platform = IOS'.")
     ] = "",
     resume: Resume = False,
     target: Target = None,

@@ -67,19 +67,17 @@ def import_(  # noqa: PLR0913 - each option is a parameter
     tenant: TenantOfCustomers = None,
     format_: Annotated[
         str | None,
-        command_option(
-            "--format", metavar="FORMAT", help=f"One of {', '.join(formats.names())}.", show_default="by ending"
-        ),
+        command_option("--format", f"One of {', '.join(formats.names())}.", metavar="FORMAT", show_default="by ending"),
     ] = None,
     sets: Annotated[
         list[str] | None,
-        command_option("--set", metavar="NAME=VALUE", help="What the file of another system does not say; repeatable."),
+        command_option("--set", "What the file of another system does not say; repeatable.", metavar="NAME=VALUE"),
     ] = None,
-    dry_run: Annotated[bool, command_option("--dry-run", help="Check everything and write nothing.")] = False,
+    dry_run: Annotated[bool, command_option("--dry-run", "Check everything and write nothing.")] = False,
     resume: Resume = False,
     refusals: Annotated[
         Path | None,
-        command_option("--refused", metavar="FILE", help="Name every refused entry in this file, as JSON Lines."),
+        command_option("--refused", "Name every refused entry in this file, as JSON Lines.", metavar="FILE"),
     ] = None,
     target: Target = None,
     key_file: KeyFile = None,

@@ -8,43 +8,26 @@ from typing import Annotated
 
 import typer
 
-from profile_grpc.cli.options import command_option
+from profile_grpc.cli.options import FILE, command_option
 
 _SERVER = "A server instead of the database"
 
-AppOption = Annotated[str | None, command_option("--app", metavar="APP", help="The app of the profiles.")]
-CustomersOption = Annotated[bool, command_option("--customers", help="Customers instead of profiles.")]
+AppOption = Annotated[str | None, command_option("--app", "The app of the profiles.", metavar="APP")]
+CustomersOption = Annotated[bool, command_option("--customers", "Customers instead of profiles.")]
 TenantOfCustomers = Annotated[
     str | None,
-    command_option("--tenant", metavar="TENANT", help="The tenant of the customers; of a server, that of the key."),
+    command_option("--tenant", "The tenant of the customers; of a server, that of the key.", metavar="TENANT"),
 ]
-Resume = Annotated[bool, command_option("--resume", help="Go on where an earlier run was interrupted.")]
-Target = Annotated[
-    str | None, command_option("--target", metavar="HOST:PORT", help="The server.", rich_help_panel=_SERVER)
-]
+Resume = Annotated[bool, command_option("--resume", "Go on where an earlier run was interrupted.")]
+Target = Annotated[str | None, command_option("--target", "The server.", _SERVER, metavar="HOST:PORT")]
 KeyFile = Annotated[
     Path | None,
-    command_option(
-        "--key-file",
-        metavar="FILE",
-        help="A file with a key of kind ADMIN or PROFILE.",
-        exists=True,
-        dir_okay=False,
-        rich_help_panel=_SERVER,
-    ),
+    command_option("--key-file", "A file with a key of kind ADMIN or PROFILE.", _SERVER, metavar="FILE", **FILE),
 ]
 CaOption = Annotated[
-    Path | None,
-    command_option(
-        "--ca",
-        metavar="FILE",
-        help="Authority of the server's certificate (PEM).",
-        exists=True,
-        dir_okay=False,
-        rich_help_panel=_SERVER,
-    ),
+    Path | None, command_option("--ca", "Authority of the server's certificate (PEM).", _SERVER, metavar="FILE", **FILE)
 ]
-Plaintext = Annotated[bool, command_option("--plaintext", help="Connect without TLS.", rich_help_panel=_SERVER)]
+Plaintext = Annotated[bool, command_option("--plaintext", "Connect without TLS.", _SERVER)]
 
 
 @dataclass(frozen=True, slots=True)
