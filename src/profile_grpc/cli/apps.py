@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profile_grpc.cli import jwt, output, settings, shapes
-from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.errors import FAILED, file_failure
+from profile_grpc.cli.opening import administer, require_tenant, with_tenant
 from profile_grpc.cli.options import AppId, DatabaseUrl, DisplayName, Json, OnlyTenant, Yes, command_option, confirm
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.settings import App, AppSettings
@@ -51,15 +51,11 @@ def create(
     """
     wanted = _checked(app_id, display_name or "", settings.apply(AppSettings(), assignments or ()))
 
-    async def work(admin: Application) -> App:
-        await require_tenant(admin, tenant)
-        return await admin.apps.create(app_id, tenant, display_name or "", wanted)
-
-    created = administer(database_url, work)
-    if as_json:
-        output.document(_structured(created))
-    else:
-        output.line(f"created app {app_id} of tenant {tenant}")
+    created = with_tenant(
+        database_url, tenant, lambda admin: admin.apps.create(app_id, tenant, display_name or "", wanted)
+    )
+    output.result(_structured(created), f"created app {app_id} of tenant {tenant}", as_json=as_json)
+    if not as_json:
         output.note(f"next: profile-grpc key create --tenant {tenant} --kind client --app {app_id}")
 
 
@@ -81,10 +77,7 @@ def set_(
         return name, _checked(app_id, name, settings.apply(before.settings, assignments or ()))
 
     changed = administer(database_url, lambda admin: admin.apps.change(app_id, change))
-    if as_json:
-        output.document(_structured(changed))
-    else:
-        output.line(f"changed app {app_id}")
+    output.result(_structured(changed), f"changed app {app_id}", as_json=as_json)
 
 
 @app.command(epilog=_JSON_SHAPE)
@@ -112,8 +105,7 @@ def list_(*, tenant: OnlyTenant = None, database_url: DatabaseUrl = None, as_jso
     """List apps. JSON: {apps: [as in `app show`]}."""
 
     async def work(admin: Application) -> list[App]:
-        if tenant is not None:
-            await require_tenant(admin, tenant)
+        await require_tenant(admin, tenant)
         return [one async for one in every_app(admin.store.directory, tenant) if not one.deleting]
 
     found = administer(database_url, work)
@@ -256,14 +248,6 @@ def _print_check(found: Checked, problems: Sequence[str]) -> None:
     for kind, texts in (("note", NOTES), ("warning", found.warnings), ("problem", problems)):
         for text in texts:
             output.note(f"{kind}: {text}")
-
-
-async def require_tenant(admin: Application, tenant_id: str) -> None:
-    """Raises CommandFailed when there is no such tenant."""
-    if await admin.store.directory.tenant(tenant_id) is None:
-        raise CommandFailed(
-            f"there is no tenant {tenant_id!r}; `profile-grpc tenant list` shows them, `tenant create` creates one"
-        )
 
 
 def _checked(app_id: str, display_name: str, wanted: AppSettings) -> AppSettings:

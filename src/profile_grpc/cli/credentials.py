@@ -14,11 +14,12 @@ import typer
 from profile_grpc import config
 from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.errors import FAILED, CommandFailed, file_failure
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import administer, with_app
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, command_option, confirm
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import CredentialKind, Described
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
+from profile_grpc.domain.settings import App
 
 if TYPE_CHECKING:
     from appprofile.v1 import credential_service_pb2 as pb
@@ -165,12 +166,11 @@ def upload(  # noqa: PLR0913 - each option is a parameter
     )
     shapes.check(request)
 
-    async def work(admin: Application) -> Described:
-        app = await admin.apps.get(app_id)
+    async def work(admin: Application, app: App) -> Described:
         taken = wire.upload(request, admin.credentials.fingerprint_key)
         return await admin.credentials.upload(wire.order(request), taken, app.tenant_id)
 
-    _print_change(administer(database_url, work), "stored", as_json=as_json)
+    _print_change(with_app(database_url, app_id, work), "stored", as_json=as_json)
 
 
 @app.command("create-vapid", epilog=_JSON_SHAPE)
@@ -191,12 +191,11 @@ def create_vapid(
     site = pb.VapidSite(subject=subject, site_url=site_url, icon_url=icon_url)
     request = pb.CreateVapidKeyRequest(app_id=app_id, display_name=name, site=site)
     shapes.check(request)
-
-    async def work(admin: Application) -> Described:
-        await admin.apps.get(app_id)
-        return await admin.credentials.create_vapid_key(wire.order(request), subject, site_url, icon_url)
-
-    made = administer(database_url, work)
+    made = with_app(
+        database_url,
+        app_id,
+        lambda admin, _: admin.credentials.create_vapid_key(wire.order(request), subject, site_url, icon_url),
+    )
     if as_json:
         output.document(structured(made))
         return
@@ -207,12 +206,7 @@ def create_vapid(
 @app.command("list", epilog=f"JSON: {{credentials: [as below]}}. {_JSON_SHAPE}")
 def list_(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the app's credentials, by name and the newest version first."""
-
-    async def work(admin: Application) -> list[Described]:
-        await admin.apps.get(app_id)
-        return list(await admin.credentials.list(app_id))
-
-    found = administer(database_url, work)
+    found = with_app(database_url, app_id, lambda admin, _: admin.credentials.list(app_id))
     if as_json:
         output.document({"credentials": [structured(one) for one in found]})
         return
@@ -235,12 +229,7 @@ def show(
     app_id: AppId, credential_id: CredentialId, *, database_url: DatabaseUrl = None, as_json: Json = False
 ) -> None:
     """Show a credential, without its private part."""
-
-    async def work(admin: Application) -> Described:
-        await admin.apps.get(app_id)
-        return await admin.credentials.get(app_id, credential_id)
-
-    found = administer(database_url, work)
+    found = with_app(database_url, app_id, lambda admin, _: admin.credentials.get(app_id, credential_id))
     if as_json:
         output.document(structured(found))
         return
@@ -256,12 +245,7 @@ def show(
 def delete(app_id: AppId, credential_id: CredentialId, *, yes: Yes = False, database_url: DatabaseUrl = None) -> None:
     """Delete one version of a credential, irreversibly. On a terminal: asks first, unless --yes."""
     confirm(f"Delete the push credential {credential_id} of {app_id}?", yes=yes)
-
-    async def work(admin: Application) -> None:
-        await admin.apps.get(app_id)
-        await admin.credentials.delete(app_id, credential_id)
-
-    administer(database_url, work)
+    with_app(database_url, app_id, lambda admin, _: admin.credentials.delete(app_id, credential_id))
     output.line(f"deleted push credential {credential_id}")
 
 

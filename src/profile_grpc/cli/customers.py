@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profile_grpc.cli import output, shapes
-from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import with_tenant
 from profile_grpc.cli.options import DatabaseUrl, Json, Limit, Yes, command_option, confirm
 from profile_grpc.domain.customer_changes import CustomerPatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
@@ -48,11 +47,10 @@ def show(
     _check_id(customer_id)
 
     async def work(admin: Application) -> tuple[Customer, Sequence[LinkedProfile]]:
-        await require_tenant(admin, tenant)
         found = await admin.customers.get(tenant, customer_id)
         return found, (await admin.customers.linked(tenant, customer_id)).profiles
 
-    found, linked = administer(database_url, work)
+    found, linked = with_tenant(database_url, tenant, work)
     profiles = [{**one.profile.key._asdict(), "status": one.profile.status.name} for one in linked]
     if as_json:
         output.document(_structured(found) | {"profiles": profiles})
@@ -92,7 +90,6 @@ def list_(
     )
 
     async def work(admin: Application) -> list[Customer]:
-        await require_tenant(admin, tenant)
         filtered = wanted._replace(filter=await admin.filters.of_customers(tenant, filter_))
         found: list[Customer] = []
         token = ""
@@ -103,7 +100,7 @@ def list_(
                 break
         return found
 
-    found = administer(database_url, work)
+    found = with_tenant(database_url, tenant, work)
     shown, more = found[:limit], len(found) > limit
     if as_json:
         output.document({"customers": [_structured(one) for one in shown], "more": more})
@@ -142,16 +139,12 @@ def set_(
         raise typer.BadParameter("write --set NAME=VALUE")
 
     async def work(admin: Application) -> Customer:
-        await require_tenant(admin, tenant)
         known = await admin.customer_schemas.get(tenant)
         patch = _patch({name: text for name, _, text in pairs}, known)
         return await admin.customers.update(tenant, customer_id, patch, allow_missing=True)
 
-    stored = administer(database_url, work)
-    if as_json:
-        output.document(_structured(stored))
-    else:
-        output.line(f"stored customer {stored.key.customer_id}")
+    stored = with_tenant(database_url, tenant, work)
+    output.result(_structured(stored), f"stored customer {stored.key.customer_id}", as_json=as_json)
 
 
 @app.command()
@@ -174,16 +167,9 @@ def merge(
     if source == target:
         raise typer.BadParameter("a customer cannot be merged into itself")
     confirm(f"Delete customer {source}, and link its profiles with {target}?", yes=yes)
-
-    async def work(admin: Application) -> tuple[Customer, int]:
-        await require_tenant(admin, tenant)
-        return await admin.customers.merge(tenant, source, target)
-
-    merged, moved = administer(database_url, work)
-    if as_json:
-        output.document({"customer": _structured(merged), "moved": moved})
-    else:
-        output.line(f"merged {source} into {target}; profiles moved: {moved}")
+    merged, moved = with_tenant(database_url, tenant, lambda admin: admin.customers.merge(tenant, source, target))
+    text = f"merged {source} into {target}; profiles moved: {moved}"
+    output.result({"customer": _structured(merged), "moved": moved}, text, as_json=as_json)
 
 
 @app.command()
@@ -203,27 +189,16 @@ def delete(
     """
     _check_id(customer_id)
     confirm(f"Delete customer {customer_id}? Its profiles stay.", yes=yes)
-
-    async def work(admin: Application) -> int:
-        await require_tenant(admin, tenant)
-        return await admin.customers.delete(tenant, customer_id)
-
-    unlinked = administer(database_url, work)
-    if as_json:
-        output.document({"unlinked": unlinked})
-    else:
-        output.line(f"deleted customer {customer_id}; profiles unlinked: {unlinked}")
+    unlinked = with_tenant(database_url, tenant, lambda admin: admin.customers.delete(tenant, customer_id))
+    text = f"deleted customer {customer_id}; profiles unlinked: {unlinked}"
+    output.result({"unlinked": unlinked}, text, as_json=as_json)
 
 
 @schema.command("show")
 def schema_show(*, tenant: TenantOption, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Show the schema. JSON: the contract's CustomerSchema, which `customer schema set` reads."""
-
-    async def work(admin: Application) -> CustomerSchema:
-        await require_tenant(admin, tenant)
-        return await admin.customer_schemas.get(tenant)
-
-    _print_schema(administer(database_url, work), as_json=as_json)
+    stored = with_tenant(database_url, tenant, lambda admin: admin.customer_schemas.get(tenant))
+    _print_schema(stored, as_json=as_json)
 
 
 @schema.command("set")
@@ -246,17 +221,16 @@ def schema_set(
     shapes.check(message)
     from profile_grpc.transport.grpc import customers as wire
 
-    async def work(admin: Application) -> tuple[CustomerSchema, int]:
-        await require_tenant(admin, tenant)
-        changed = await admin.customer_schemas.change(
+    changed = with_tenant(
+        database_url,
+        tenant,
+        lambda admin: admin.customer_schemas.change(
             tenant, wire.attributes(message), message.version, dry_run=dry_run, drop_values=drop_values
-        )
-        return changed.schema, changed.affected
-
-    stored, affected = administer(database_url, work)
-    _print_schema(stored, as_json=as_json, more={"affected_customers": affected})
+        ),
+    )
+    _print_schema(changed.schema, as_json=as_json, more={"affected_customers": changed.affected})
     if not as_json:
-        output.note(f"customers {'that would lose' if dry_run else 'that lost'} values: {affected}")
+        output.note(f"customers {'that would lose' if dry_run else 'that lost'} values: {changed.affected}")
 
 
 def _read_schema(file: Path) -> SchemaMessage:

@@ -61,7 +61,5 @@ def _wait(url: str, *, as_json: bool) -> None:
 
 def _show(url: str, revision: str, *, as_json: bool) -> None:
     shown = config.display_url(url)
-    if as_json:
-        output.document({"database": shown, "revision": revision})
-    else:
-        output.line(f"{shown} has schema revision {revision}, which this program works on")
+    text = f"{shown} has schema revision {revision}, which this program works on"
+    output.result({"database": shown, "revision": revision}, text, as_json=as_json)

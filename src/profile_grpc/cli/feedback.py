@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from profile_grpc.cli import output
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import with_app
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, confirm
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker, FeedbackBreakerStatus
 
 if TYPE_CHECKING:
-    from profile_grpc.bootstrap.composition import Application
+    pass
 
 app = typer.Typer(help="The breaker of push feedback: show, go, stop.", no_args_is_help=True)
 
@@ -39,11 +39,8 @@ def stop(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = Fal
 
 
 def _control(database_url: str | None, app_id: str, *, go: bool | None) -> FeedbackBreakerStatus:
-    async def work(admin: Application) -> FeedbackBreakerStatus:
-        found = await admin.apps.get(app_id)
-        return await admin.profiles.submit(found, ControlFeedbackBreaker(app_id, go))
-
-    return administer(database_url, work)
+    command = ControlFeedbackBreaker(app_id, go)
+    return with_app(database_url, app_id, lambda admin, app: admin.profiles.submit(app, command))
 
 
 def _show(app_id: str, status: FeedbackBreakerStatus, *, as_json: bool) -> None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profile_grpc import config
 from profile_grpc.cli import output, settings
 from profile_grpc.cli.errors import CommandFailed, file_failure
-from profile_grpc.cli.opening import administer, administer_on
-from profile_grpc.cli.options import FILE, AppId, DatabaseUrl, Json, JwksHosts, Yes, command_option, confirm, database
+from profile_grpc.cli.opening import administer, is_dev, with_app
+from profile_grpc.cli.options import FILE, AppId, DatabaseUrl, Json, JwksHosts, Yes, command_option, confirm
 from profile_grpc.config import JwksConfig
 from profile_grpc.domain.jwt import JwtAlgorithm, JwtMode
 from profile_grpc.domain.settings import App, AppSettings
@@ -21,7 +19,7 @@ from profile_grpc.domain.settings import App, AppSettings
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
     from profile_grpc.service.jwt.administration import JwtKeyOrder, ShownJwtKey
-    from profile_grpc.service.jwt.readiness import Impact, Readiness
+    from profile_grpc.service.jwt.readiness import Impact
 
 app = typer.Typer(help="JWT authorization: keys, mode and readiness.", no_args_is_help=True)
 
@@ -68,9 +66,8 @@ def add(  # noqa: PLR0913 - each option is a parameter
         await admin.apps.get(app_id)
         return await admin.jwt_keys.add(_order(app_id, form, value, kid, chosen))
 
-    opened = database(database_url)
-    dev = config.read_dev_hash_key(opened.url) is not None
-    added = administer_on(opened, work, jwks=JwksConfig(hosts=tuple(jwks_hosts or ()), http_on_loopback=dev))
+    allowed = JwksConfig(hosts=tuple(jwks_hosts or ()), http_on_loopback=is_dev(database_url))
+    added = administer(database_url, work, jwks=allowed)
     if as_json:
         output.document(_structured(added))
         return
@@ -83,12 +80,7 @@ def add(  # noqa: PLR0913 - each option is a parameter
 @app.command("list", epilog="JSON: {keys: [as in `app jwt add`]}.")
 def list_(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the keys of an app."""
-
-    async def work(admin: Application) -> Sequence[ShownJwtKey]:
-        await admin.apps.get(app_id)
-        return await admin.jwt_keys.list(app_id)
-
-    found = administer(database_url, work)
+    found = with_app(database_url, app_id, lambda admin, _: admin.jwt_keys.list(app_id))
     if as_json:
         output.document({"keys": [_structured(one) for one in found]})
         return
@@ -139,11 +131,7 @@ def mode(
     def change(before: App) -> tuple[str, AppSettings]:
         return before.display_name, replace(before.settings, jwt=replace(before.settings.jwt, mode=chosen))
 
-    async def look(admin: Application) -> tuple[Impact, Sequence[str]]:
-        await admin.apps.get(app_id)
-        return await admin.jwt_readiness.of_requiring(app_id)
-
-    impact, warnings = administer(database_url, look)
+    impact, warnings = with_app(database_url, app_id, lambda admin, _: admin.jwt_readiness.of_requiring(app_id))
     if chosen is not JwtMode.REQUIRE:
         warnings = []
     for text in warnings:
@@ -151,10 +139,8 @@ def mode(
     if chosen is JwtMode.REQUIRE:
         confirm(f"Require JWTs of app {app_id}?", yes=yes)
     administer(database_url, lambda admin: admin.apps.change(app_id, change))
-    if as_json:
-        output.document({"mode": chosen.name, **_share(impact), "warnings": warnings})
-    else:
-        output.line(f"app {app_id}: JWT mode {chosen.name}")
+    content = {"mode": chosen.name, **_share(impact), "warnings": warnings}
+    output.result(content, f"app {app_id}: JWT mode {chosen.name}", as_json=as_json)
 
 
 @app.command()
@@ -163,11 +149,7 @@ def readiness(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json 
 
     JSON: {mode, last_7_days: {calls, refused, refused_share}, days: [{date, counts: [{outcome, sdk_version, calls}]}]}.
     """
-
-    async def work(admin: Application) -> Readiness:
-        return await admin.jwt_readiness.report(await admin.apps.get(app_id))
-
-    found = administer(database_url, work)
+    found = with_app(database_url, app_id, lambda admin, app: admin.jwt_readiness.report(app))
     if as_json:
         days = [
             {

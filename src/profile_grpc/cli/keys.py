@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profile_grpc.cli import output, settings, shapes
-from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import administer, require_tenant, with_tenant
 from profile_grpc.cli.options import DatabaseUrl, Json, OnlyTenant, command_option
 from profile_grpc.service.credentials import APP_KINDS, KeyOrder
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
@@ -68,13 +67,12 @@ def create(
     )
 
     async def work(admin: Application) -> tuple[StoredKey, str]:
-        await require_tenant(admin, tenant)
         if app_id is not None and (await admin.apps.get(app_id)).tenant_id != tenant:
             raise CommandFailed(f"tenant {tenant!r} has no app {app_id!r}; see `profile-grpc app list`")
         expire_time = _expire_time(expires, admin.clock.now())
         return await admin.apps.create_key(KeyOrder(wanted, tenant, app_id or "", label, expire_time))
 
-    stored, secret = administer(database_url, work)
+    stored, secret = with_tenant(database_url, tenant, work)
     if as_json:
         output.document(_structured(stored) | {"secret": secret})
         return
@@ -116,10 +114,7 @@ def revoke(
         return await admin.apps.revoke_key(key_id, stored.tenant_id if stored else "")
 
     stored = administer(database_url, work)
-    if as_json:
-        output.document(_structured(stored))
-    else:
-        output.line(f"revoked key {key_id}")
+    output.result(_structured(stored), f"revoked key {key_id}", as_json=as_json)
 
 
 async def _keys(admin: Application, tenant: str | None, app_id: str | None) -> Sequence[StoredKey]:

@@ -39,6 +39,14 @@ def document(content: object) -> None:
     typer.echo(json.dumps(content, indent=2, default=_plain))
 
 
+def result(content: object, text: str, *, as_json: bool) -> None:
+    """The result: as JSON, or as one line for people."""
+    if as_json:
+        document(content)
+    else:
+        line(text)
+
+
 def on_terminal() -> bool:
     """Whether stdout is a terminal."""
     return sys.stdout.isatty()

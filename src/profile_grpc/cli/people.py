@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profile_grpc.cli import output, shapes
-from profile_grpc.cli.apps import require_tenant
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import administer, require_tenant, with_app, with_tenant
 from profile_grpc.cli.options import DatabaseUrl, Json, Yes, command_option, confirm
 
 if TYPE_CHECKING:
@@ -44,12 +43,10 @@ def erase_user(
 
     shapes.check(profile_service_pb2.EraseUserRequest(app_id=app_id, user_id=user_id))
     confirm(f"Erase user {user_id} of {app_id}, on every device?", yes=yes)
-
-    async def work(admin: Application) -> Erased:
-        return await admin.people.erase_user(await admin.apps.get(app_id), user_id, announce=not quiet)
-
     with output.working("erasing"):
-        erased = administer(database_url, work)
+        erased = with_app(
+            database_url, app_id, lambda admin, app: admin.people.erase_user(app, user_id, announce=not quiet)
+        )
     _print(erased, as_json=as_json)
 
 
@@ -73,13 +70,10 @@ def erase_customer(
 
     shapes.check(customer_service_pb2.EraseCustomerRequest(customer_id=customer_id))
     confirm(f"Erase customer {customer_id}, with every linked profile?", yes=yes)
-
-    async def work(admin: Application) -> Erased:
-        await require_tenant(admin, tenant)
-        return await admin.people.erase_customer(tenant, customer_id, announce=not quiet)
-
     with output.working("erasing"):
-        erased = administer(database_url, work)
+        erased = with_tenant(
+            database_url, tenant, lambda admin: admin.people.erase_customer(tenant, customer_id, announce=not quiet)
+        )
     _print(erased, as_json=as_json)
 
 

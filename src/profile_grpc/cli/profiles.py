@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profile_grpc.cli import output, settings, shapes
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import with_app
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Limit, Yes, command_option, confirm
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import PLAIN_ATTRIBUTES, Platform, Profile, ProfileStatus
 from profile_grpc.domain.push_endpoints import PushEndpoint
 from profile_grpc.domain.removal import DeleteDeviceProfile
-from profile_grpc.domain.results import Deleted
 from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
 from profile_grpc.service.ports import ProfileFilter
@@ -51,11 +50,10 @@ def get(
 
     shapes.check(profile_pb2.ProfileKey(app_id=app_id, user_id=user_id, device_id=device_id))
 
-    async def work(admin: Application) -> tuple[App, Profile, datetime]:
-        owner = await admin.apps.get(app_id)
+    async def work(admin: Application, owner: App) -> tuple[App, Profile, datetime]:
         return owner, await admin.profiles.get(ProfileKey(app_id, user_id, device_id)), admin.clock.now()
 
-    owner, found, now = administer(database_url, work)
+    owner, found, now = with_app(database_url, app_id, work)
     if as_json:
         output.document(_structured(found, owner, show_tokens=show_tokens))
     else:
@@ -93,8 +91,7 @@ def list_(  # noqa: PLR0913 - each option is a parameter
         settings.choice(Platform, platform) if platform else None,
     )
 
-    async def work(admin: Application) -> tuple[App, Sequence[Profile]]:
-        owner = await admin.apps.get(app_id)
+    async def work(admin: Application, owner: App) -> tuple[App, Sequence[Profile]]:
         filtered = wanted._replace(filter=await admin.filters.of_profiles(owner.tenant_id, filter_))
         found: list[Profile] = []
         token = ""
@@ -105,7 +102,7 @@ def list_(  # noqa: PLR0913 - each option is a parameter
                 break
         return owner, found
 
-    owner, found = administer(database_url, work)
+    owner, found = with_app(database_url, app_id, work)
     shown, more = found[:limit], len(found) > limit
     if as_json:
         profiles = [_structured(profile, owner, show_tokens=show_tokens) for profile in shown]
@@ -148,12 +145,7 @@ def delete(  # noqa: PLR0913 - each option is a parameter
     whose = f"of user {user_id}" if user_id is not None else f"of customer {customer_id}"
     confirm(f"Delete the profiles {whose} on {device_id or 'every device'} in {app_id}?", yes=yes)
     command = DeleteDeviceProfile(app_id, user_id or "", customer_id or "", device_id or "", allow_missing)
-
-    async def work(admin: Application) -> Deleted:
-        owner = await admin.apps.get(app_id)
-        return await admin.profiles.submit(owner, command)
-
-    deleted = administer(database_url, work).keys
+    deleted = with_app(database_url, app_id, lambda admin, app: admin.profiles.submit(app, command)).keys
     if as_json:
         output.document({"deleted": [key._asdict() for key in deleted]})
     else:

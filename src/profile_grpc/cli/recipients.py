@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profile_grpc.cli import output, settings
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import with_app
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Limit, command_option
 from profile_grpc.cli.profiles import HIDDEN, ShowTokens
 from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.push_endpoints import PushEndpoint, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
+from profile_grpc.domain.settings import App
 from profile_grpc.service.recipients import Person
 
 if TYPE_CHECKING:
@@ -54,12 +55,11 @@ def count(  # noqa: PLR0913 - each option is a parameter
     """
     audience = _audience(app_id, _target(users, customers, everyone=everyone), channel, purpose)
 
-    async def work(admin: Application) -> Tally:
-        owner = await admin.apps.get(app_id)
+    async def work(admin: Application, owner: App) -> Tally:
         parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
         return await admin.recipients.count(owner, replace(audience, filter=parsed))
 
-    tally = administer(database_url, work)
+    tally = with_app(database_url, app_id, work)
     by_platform = {platform.name: number for platform, number in tally.by_platform.most_common()}
     by_provider = {provider.name: number for provider, number in tally.by_provider.most_common()}
     by_push_app_id = dict(tally.by_push_app_id.most_common())
@@ -101,10 +101,9 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     """
     audience = _audience(app_id, _target(users, customers, everyone=everyone), channel, purpose)
 
-    async def work(admin: Application) -> tuple[list[Recipient], list[str]]:
+    async def work(admin: Application, owner: App) -> tuple[list[Recipient], list[str]]:
         found: list[Recipient] = []
         missed: list[str] = []
-        owner = await admin.apps.get(app_id)
         parsed = await admin.filters.of_profiles(owner.tenant_id, filter_)
         async for message in admin.recipients.resolve(owner, replace(audience, filter=parsed), ""):
             found += message.recipients
@@ -113,7 +112,7 @@ def list_(  # noqa: PLR0913 - each option is a parameter
                 break
         return found, missed
 
-    found, missed = administer(database_url, work)
+    found, missed = with_app(database_url, app_id, work)
     if as_json:
         for recipient in found[:limit]:
             told = json.dumps(_structured(recipient, show_tokens=show_tokens), ensure_ascii=False)
@@ -147,11 +146,7 @@ def explain(
         raise typer.BadParameter("give a user or --customer")
     person = Person(user_id, customer, device)
     by, of = settings.choice(Channel, channel), settings.choice(PushPurpose, purpose)
-
-    async def work(admin: Application) -> tuple[Sequence[Verdict], bool]:
-        return await admin.recipients.explain(await admin.apps.get(app_id), person, by, of)
-
-    verdicts, more = administer(database_url, work)
+    verdicts, more = with_app(database_url, app_id, lambda admin, app: admin.recipients.explain(app, person, by, of))
     if as_json:
         output.document({"verdicts": [_verdict(one) for one in verdicts], "more": more})
         return

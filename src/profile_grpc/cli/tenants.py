@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from profile_grpc.cli import output, shapes
-from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import administer
+from profile_grpc.cli.opening import administer, with_tenant
 from profile_grpc.cli.options import DatabaseUrl, Json
 from profile_grpc.service.directory_ports import Tenant
 from profile_grpc.service.ports import Conflict
@@ -48,21 +47,15 @@ def create(
         return tenant
 
     tenant = administer(database_url, work)
-    if as_json:
-        output.document(_structured(tenant))
-    else:
-        output.line(f"created tenant {tenant.tenant_id}")
-        output.note(f"next: profile-grpc app create APP --tenant {tenant.tenant_id}")
+    output.result(_structured(tenant), f"created tenant {tenant_id}", as_json=as_json)
+    if not as_json:
+        output.note(f"next: profile-grpc app create APP --tenant {tenant_id}")
 
 
 @app.command("list")
 def list_(*, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """List the tenants. JSON: {tenants: [{tenant_id, create_time}]}."""
-
-    async def work(admin: Application) -> list[Tenant]:
-        return list(await admin.store.directory.tenants())
-
-    tenants = administer(database_url, work)
+    tenants = administer(database_url, lambda admin: admin.store.directory.tenants())
     if as_json:
         output.document({"tenants": [_structured(tenant) for tenant in tenants]})
     else:
@@ -93,7 +86,6 @@ def contacts(
         raise typer.BadParameter(f"{email!r} is no e-mail address", param_hint="EMAIL")
 
     async def work(admin: Application) -> Sequence[str]:
-        await require_tenant(admin, tenant_id)
         known = admin.store.contacts
         if action is ContactsAction.ADD:
             await known.add(tenant_id, email, admin.clock.now())
@@ -101,7 +93,7 @@ def contacts(
             raise CommandFailed(f"the tenant {tenant_id!r} has no contact {email!r}")
         return await known.of_tenant(tenant_id)
 
-    found = administer(database_url, work)
+    found = with_tenant(database_url, tenant_id, work)
     if as_json:
         output.document({"contacts": list(found)})
     else:

@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from profile_grpc import config
 from profile_grpc.cli import output, settings, shapes
-from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import FAILED, CommandFailed
-from profile_grpc.cli.opening import ResultT, administer, administer_on
+from profile_grpc.cli.opening import ResultT, administer, is_dev, require_tenant
 from profile_grpc.cli.options import (
     DatabaseUrl,
     DisplayName,
@@ -25,7 +23,6 @@ from profile_grpc.cli.options import (
     Yes,
     command_option,
     confirm,
-    database,
 )
 from profile_grpc.cli.webhook_output import WebhookStatus, show_facts, structured, structured_delivery
 from profile_grpc.config import OutboundConfig
@@ -93,8 +90,7 @@ def list_(*, tenant: OnlyTenant = None, database_url: DatabaseUrl = None, as_jso
     """List webhooks. JSON: {webhooks: [as in `webhook show`]}."""
 
     async def work(admin: Application) -> list[WebhookStatus]:
-        if tenant is not None:
-            await require_tenant(admin, tenant)
+        await require_tenant(admin, tenant)
         newest = await admin.webhooks.newest_position()
         tenants = [tenant] if tenant else [one.tenant_id for one in await admin.store.directory.tenants()]
         return [WebhookStatus(found, newest) for one in tenants for found in await admin.webhooks.list(one)]
@@ -158,10 +154,7 @@ def set_(  # noqa: PLR0913 - each option is a parameter
         return await _shown(admin, await admin.webhooks.change(_key(found), change))
 
     changed = _with_webhook(database_url, webhook_id, work, networks)
-    if as_json:
-        output.document(structured(changed))
-    else:
-        output.line(f"changed webhook {webhook_id}")
+    output.result(structured(changed), f"changed webhook {webhook_id}", as_json=as_json)
 
 
 @app.command(epilog=_JSON_SHAPE)
@@ -304,10 +297,10 @@ def _administer(
     """As `administer`, with the options of webhooks. On a database of `serve --dev`, webhooks may be plain http on this
     machine.
     """
-    chosen = database(database_url)
-    dev = config.read_dev_hash_key(chosen.url) is not None
-    webhooks = OutboundConfig(networks=tuple(networks or ()), ca=str(ca) if ca else None, http_on_loopback=dev)
-    return administer_on(chosen, work, webhooks=webhooks)
+    allowed = OutboundConfig(
+        networks=tuple(networks or ()), ca=str(ca) if ca else None, http_on_loopback=is_dev(database_url)
+    )
+    return administer(database_url, work, webhooks=allowed)
 
 
 def _with_webhook(
@@ -332,10 +325,7 @@ def _set_state(webhook_id: str, state: WebhookState, database_url: str | None, *
         )
 
     changed = _with_webhook(database_url, webhook_id, work)
-    if as_json:
-        output.document(structured(changed))
-    else:
-        output.line(f"{state.name.lower()} webhook {webhook_id}")
+    output.result(structured(changed), f"{state.name.lower()} webhook {webhook_id}", as_json=as_json)
 
 
 async def _find(admin: Application, webhook_id: str) -> Webhook:

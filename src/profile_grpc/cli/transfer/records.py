@@ -12,8 +12,8 @@ from appprofile.v1 import app_service_pb2 as apps_pb
 from appprofile.v1 import customer_service_pb2 as customers_pb
 from appprofile.v1 import profile_service_pb2 as profiles_pb
 from profile_grpc.cli import output
-from profile_grpc.cli.apps import require_tenant
 from profile_grpc.cli.errors import CommandFailed
+from profile_grpc.cli.opening import require_tenant
 from profile_grpc.cli.options import database
 from profile_grpc.cli.transfer.options import TransferOptions
 
