@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import Any, TypeVar, get_type_hints
 
 from profile_grpc.config import ConfigError
-from profile_grpc.domain.jwt import JwtMode
+from profile_grpc.domain.jwt import JwtMode, JwtSettings
 from profile_grpc.domain.profile import Channel, Platform
 from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
@@ -20,9 +20,12 @@ from profile_grpc.domain.settings import (
     AppSettings,
     BridgeParameters,
     DeviceAttributeMonitor,
+    FeedbackBreaker,
+    InAppSettings,
     InAppTransport,
     MonitorKind,
     PushApp,
+    ReaperBreaker,
     WebPushSettings,
 )
 
@@ -162,12 +165,12 @@ def _items(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
 
 
+def _tuple_of(read: Callable[[str], object]) -> Callable[[str], object]:
+    return lambda text: tuple(read(item) for item in _items(text))
+
+
 def _channels(text: str) -> frozenset[Channel]:
     return frozenset(choice(Channel, item) for item in _items(text))
-
-
-def _push_apps(text: str) -> tuple[PushApp, ...]:
-    return tuple(_push_app(item) for item in _items(text))
 
 
 def _push_app(text: str) -> PushApp:
@@ -184,22 +187,11 @@ def _push_app(text: str) -> PushApp:
     )
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(_items(text))
-
-
-def _monitors(text: str) -> tuple[DeviceAttributeMonitor, ...]:
-    return tuple(_monitor(item) for item in _items(text))
-
-
 def _monitor(text: str) -> DeviceAttributeMonitor:
     match text.split(":"):
-        case [platform, attribute, kind]:
-            return DeviceAttributeMonitor(choice(Platform, platform), attribute, choice(MonitorKind, kind))
-        case [platform, attribute, kind, interval]:
-            return DeviceAttributeMonitor(
-                choice(Platform, platform), attribute, choice(MonitorKind, kind), duration(interval)
-            )
+        case [platform, attribute, kind, *interval] if len(interval) <= 1:
+            known = choice(Platform, platform), attribute, choice(MonitorKind, kind)
+            return DeviceAttributeMonitor(*known, *map(duration, interval))
         case _:
             raise SettingError(
                 f"{text!r} is not PLATFORM:attribute:KIND[:interval], for example ANDROID:battery_level:INTERVAL:6h"
@@ -245,35 +237,36 @@ def _push_app_text(app: PushApp) -> str:
 
 _BY_TYPE: Mapping[object, Callable[[str], object]] = {
     bool: _boolean,
+    str: str,
+    int: _integer,
+    float: _percent,
     timedelta: duration,
     timedelta | None: _optional_duration,
+    tuple[str, ...]: _tuple_of(str),
     AccountRemovalAction: _one_of(AccountRemovalAction),
+    InAppTransport: _one_of(InAppTransport),
+    JwtMode: _one_of(JwtMode),
 }
 
+
+def _parsers(group: type, prefix: str = "") -> Mapping[str, Callable[[str], object]]:
+    """The members of the group whose type says how they are read."""
+    return {f"{prefix}{name}": _BY_TYPE[type_] for name, type_ in get_type_hints(group).items() if type_ in _BY_TYPE}
+
+
 PARSERS: Mapping[str, Callable[[str], object]] = {
-    "push_app_ids": _push_apps,
-    **{name: _BY_TYPE[type_] for name, type_ in get_type_hints(AppSettings).items() if type_ in _BY_TYPE},
+    "push_app_ids": _tuple_of(_push_app),
+    **_parsers(AppSettings),
     "channels": _channels,
-    "reaper_breaker.percent": _percent,
-    "reaper_breaker.minimum": _integer,
-    "feedback_breaker.percent": _percent,
-    "feedback_breaker.minimum": _integer,
-    "in_app.primary_transport": _one_of(InAppTransport),
-    "in_app.secondary_transport": _one_of(InAppTransport),
-    "in_app.use_secured_port": _boolean,
-    "in_app.payload_encryption": _boolean,
-    "device_attribute_monitors": _monitors,
-    **{f"bridge_parameters.{field.name}": _names for field in fields(BridgeParameters)},
+    **_parsers(ReaperBreaker, "reaper_breaker."),
+    **_parsers(FeedbackBreaker, "feedback_breaker."),
+    **_parsers(InAppSettings, "in_app."),
+    "device_attribute_monitors": _tuple_of(_monitor),
+    **_parsers(BridgeParameters, "bridge_parameters."),
     "jwt.mode": _one_of(JwtMode),
-    "jwt.user_claim": str,
-    "jwt.app_claim": str,
-    "jwt.customer_claim": str,
-    "jwt.require_app_claim": _boolean,
-    "jwt.issuer": str,
-    "jwt.audience": str,
-    "jwt.leeway": duration,
-    "jwt.max_lifetime": _optional_duration,
-    **{f"web_push.{field.name}": str for field in fields(WebPushSettings)},
+    **{f"jwt.{name}": str for name in ("user_claim", "app_claim", "customer_claim")},  # shown together
+    **_parsers(JwtSettings, "jwt."),
+    **_parsers(WebPushSettings, "web_push."),
 }
 """Every setting by its name in the contract, and how its value is read."""
 

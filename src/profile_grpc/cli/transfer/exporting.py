@@ -25,7 +25,6 @@ from profile_grpc.cli.transfer.options import (
     Target,
     TenantOfCustomers,
     TransferOptions,
-    transfer_options,
 )
 from profile_grpc.cli.transfer.parquet import ParquetSink
 from profile_grpc.cli.transfer.progress import Progress, ProgressFile
@@ -69,18 +68,16 @@ def export(  # noqa: PLR0913 - each option is a parameter
     Each line is a record that `import` takes. The file can be read by its owner only. An export that was interrupted
     goes on with --resume; Parquet begins again.
     """
-    options = transfer_options(
-        database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
-    )
+    options = TransferOptions(database_url, target, key_file, ca, plaintext, customers, app_id or "", tenant or "")
     if filter_ and customers:
         raise typer.BadParameter("a filter selects profiles", param_hint="--filter")
     if file != STANDARD and Path(file).exists() and not ProgressFile(file, _ENDING).exists():
         raise CommandFailed(f"{file} already exists and is complete; remove it to export again")
-    number = asyncio.run(_export(options, file, filter_, customers=customers, resume=resume))
+    number = asyncio.run(_export(options, file, filter_, resume=resume))
     output.note(f"{number:,} records")
 
 
-async def _export(options: TransferOptions, file: str, filter_: str, *, customers: bool, resume: bool) -> int:
+async def _export(options: TransferOptions, file: str, filter_: str, *, resume: bool) -> int:
     from profile_grpc.cli.transfer.records import open_records
 
     beside = ProgressFile(file, _ENDING)
@@ -88,9 +85,9 @@ async def _export(options: TransferOptions, file: str, filter_: str, *, customer
     began, before, written = time.monotonic(), state.entries, state.entries
     with output.working("exporting") as working:
         async with open_records(options) as records:
-            messages = _messages(records, options.app_id, filter_, state.resume_token, customers=customers)
+            messages = _messages(records, options, filter_, state.resume_token)
             following = await anext(messages, None)  # a call that is refused leaves no file
-            sink = _open(file, beside, state, customers=customers)
+            sink = _open(file, beside, state, customers=options.customers)
             try:
                 while following is not None:
                     exported, token = following
@@ -129,22 +126,17 @@ def _open(file: str, beside: ProgressFile, state: Progress, *, customers: bool) 
 
 
 async def _messages(
-    records: Records,
-    app_id: str,
-    filter_: str,
-    token: str,
-    *,
-    customers: bool,
+    records: Records, options: TransferOptions, filter_: str, token: str
 ) -> AsyncIterator[tuple[Sequence[Mapping[str, Any]], str]]:
     """The records of each message, and where to resume after them."""
     from appprofile.v1.customer_service_pb2 import ExportCustomersRequest
     from appprofile.v1.profile_service_pb2 import ExportProfilesRequest
 
-    if customers:
+    if options.customers:
         async for page in records.export_customers(ExportCustomersRequest(resume_token=token)):
             yield [_customer(one) for one in page.customers], page.resume_token
         return
-    request = ExportProfilesRequest(app_id=app_id, filter=filter_, resume_token=token)
+    request = ExportProfilesRequest(app_id=options.app_id, filter=filter_, resume_token=token)
     async for answer in records.export_profiles(request):
         yield [_profile(one) for one in answer.profiles], answer.resume_token
 

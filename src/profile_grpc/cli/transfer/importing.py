@@ -29,7 +29,6 @@ from profile_grpc.cli.transfer.options import (
     Target,
     TenantOfCustomers,
     TransferOptions,
-    transfer_options,
 )
 from profile_grpc.cli.transfer.progress import Progress, ProgressFile
 from profile_grpc.cli.transfer.report import Report
@@ -95,12 +94,10 @@ def import_(  # noqa: PLR0913 - each option is a parameter
     JSON: {created, updated, unchanged, refused: {reason: number}, skipped, notes, unsorted,
     first: [{line, reason, description}]}.
     """
-    options = transfer_options(
-        database_url, target, key_file, ca, plaintext=plaintext, app_id=app_id, customers=customers, tenant=tenant
-    )
-    wanted = formats.find(format_, file, sets or (), app_id or "")
+    options = TransferOptions(database_url, target, key_file, ca, plaintext, customers, app_id or "", tenant or "")
+    wanted = formats.find(format_, file, sets or (), options.app_id)
     report = Report(wanted.unit, refusals)
-    command = _Import(options, wanted, report, customers=customers, dry_run=dry_run)
+    command = _Import(options, wanted, report, dry_run=dry_run)
     try:
         asyncio.run(command.run(file, resume=resume))
     finally:
@@ -116,13 +113,10 @@ def import_(  # noqa: PLR0913 - each option is a parameter
 class _Import:
     """One run of the command."""
 
-    def __init__(
-        self, options: TransferOptions, wanted: formats.Format, report: Report, *, customers: bool, dry_run: bool
-    ) -> None:
+    def __init__(self, options: TransferOptions, wanted: formats.Format, report: Report, *, dry_run: bool) -> None:
         self._options = options
         self._format = wanted
         self._report = report
-        self._customers = customers
         self._dry_run = dry_run
         self._waiting: deque[_Part] = deque()
         self._done = 0
@@ -195,7 +189,7 @@ class _Import:
 
     def _compare_time(self, record: Any) -> None:  # noqa: ANN401 - of either kind
         """Counts the records that are not in the order of their registrations. The order matters to few (I1)."""
-        if self._customers:
+        if self._options.customers:
             return
         holder = record if record.HasField("register_time") else record.profile
         time_ = (holder.register_time.seconds, holder.register_time.nanos)
@@ -206,7 +200,7 @@ class _Import:
     def _kind(self, name: str) -> _Kind:
         from appprofile.v1 import customer_service_pb2, profile_service_pb2, transfer_pb2
 
-        if self._customers:
+        if self._options.customers:
             request = partial(customer_service_pb2.ImportCustomersRequest, dry_run=self._dry_run)
             return _Kind("import_customers", request, transfer_pb2.CustomerRecord)
         named = partial(

@@ -40,33 +40,22 @@ class TransferOptions:
     key_file: Path | None
     ca: Path | None
     plaintext: bool
-    app_id: str = ""
-    tenant: str = ""
+    customers: bool
+    app_id: str
+    tenant: str
+
+    def __post_init__(self) -> None:
+        """Raises typer.BadParameter when they do not go together."""
+        if self.customers == bool(self.app_id):
+            raise typer.BadParameter("give --app APP, for its profiles, or --customers")
+        if self.customers and not self.target and not self.tenant:
+            raise typer.BadParameter("give --tenant, whose customers they are")
+        if self.tenant and (self.target or not self.customers):
+            raise typer.BadParameter("--tenant is for --customers on the database")
+        if not self.target and (self.key_file or self.ca or self.plaintext):
+            raise typer.BadParameter("give --target HOST:PORT, where the server is")
 
     @property
     def whose(self) -> str:
         """Whose records they are: another app's are another import or export."""
         return self.app_id or f"customers {self.tenant}"
-
-
-def transfer_options(
-    database_url: str | None,
-    target: str | None,
-    key_file: Path | None,
-    ca: Path | None,
-    *,
-    plaintext: bool,
-    app_id: str | None,
-    customers: bool,
-    tenant: str | None,
-) -> TransferOptions:
-    """What the options say; a usage error if they do not go together."""
-    if customers == bool(app_id):
-        raise typer.BadParameter("give --app APP, for its profiles, or --customers")
-    if customers and not target and not tenant:
-        raise typer.BadParameter("give --tenant, whose customers they are")
-    if tenant and (target or not customers):
-        raise typer.BadParameter("--tenant is for --customers on the database")
-    if not target and (key_file or ca or plaintext):
-        raise typer.BadParameter("give --target HOST:PORT, where the server is")
-    return TransferOptions(database_url, target, key_file, ca, plaintext, app_id or "", tenant or "")
