@@ -170,7 +170,7 @@ def upload(  # noqa: PLR0913 - each option is a parameter
         taken = wire.upload(request, admin.credentials.fingerprint_key)
         return await admin.credentials.upload(wire.order(request), taken, app.tenant_id)
 
-    _print_change(with_app(database_url, app_id, work), "stored", as_json=as_json)
+    _print_change(with_app(database_url, app_id, work), as_json=as_json)
 
 
 @app.command("create-vapid", epilog=_JSON_SHAPE)
@@ -301,13 +301,13 @@ def structured(described: Described) -> dict[str, Any]:
     }
 
 
-def _print_change(described: Described, what: str, *, as_json: bool) -> None:
+def _print_change(described: Described, *, as_json: bool) -> None:
     if as_json:
         output.document(structured(described))
         return
     stored = described.credential
     until = "does not expire" if stored.expire_time is None else f"expires {output.human(stored.expire_time)}"
-    output.line(f"{what} {stored.name!r} version {stored.version}, {described.state.name.lower()}; it {until}")
+    output.line(f"stored {stored.name!r} version {stored.version}, {described.state.name.lower()}; it {until}")
     output.note(f"credential {stored.credential_id}")
 
 

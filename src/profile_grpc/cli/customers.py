@@ -10,7 +10,7 @@ import typer
 
 from profile_grpc.cli import output, shapes
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.cli.opening import with_tenant
+from profile_grpc.cli.opening import first, with_tenant
 from profile_grpc.cli.options import DatabaseUrl, Json, Limit, Yes, command_option, confirm
 from profile_grpc.domain.customer_changes import CustomerPatch
 from profile_grpc.domain.customer_schema import AttributeType, CustomerSchema, SchemaAttribute
@@ -91,14 +91,7 @@ def list_(
 
     async def work(admin: Application) -> list[Customer]:
         filtered = wanted._replace(filter=await admin.filters.of_customers(tenant, filter_))
-        found: list[Customer] = []
-        token = ""
-        while len(found) <= limit:
-            page, token = await admin.customers.list(filtered, paging.MAX_SIZE, token)
-            found += page
-            if not token:
-                break
-        return found
+        return await first(limit, lambda size, token: admin.customers.list(filtered, size, token))
 
     found = with_tenant(database_url, tenant, work)
     shown, more = found[:limit], len(found) > limit

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from profile_grpc import config
 from profile_grpc.cli import options
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.config import NO_JWKS, PUBLIC, JwksConfig, OutboundConfig
+from profile_grpc.service import paging
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
@@ -70,3 +71,15 @@ async def require_tenant(admin: Application, tenant_id: str | None) -> None:
 def is_dev(database_url: str | None) -> bool:
     """Whether `serve --dev` made the database: then calls to the outside may also go to this machine, by plain http."""
     return config.read_dev_hash_key(options.database_url(database_url)) is not None
+
+
+async def first(limit: int, page: Callable[[int, str], Awaitable[tuple[Sequence[ResultT], str]]]) -> list[ResultT]:
+    """Of a listing, `limit` and one more, if there are so many; `page` reads so many at most, after a page token."""
+    found: list[ResultT] = []
+    token = ""
+    while len(found) <= limit:
+        more, token = await page(min(limit + 1 - len(found), paging.MAX_SIZE), token)
+        found += more
+        if not token:
+            break
+    return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from profile_grpc.cli import output, settings, shapes
-from profile_grpc.cli.opening import with_app
+from profile_grpc.cli.opening import first, with_app
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Limit, Yes, command_option, confirm
 from profile_grpc.domain import inactivity
 from profile_grpc.domain.keys import ProfileKey
@@ -30,6 +30,9 @@ HIDDEN = "(hidden: --show-tokens)"
 UserId = Annotated[str, typer.Argument(metavar="USER", help="The user's id.")]
 DeviceId = Annotated[str, typer.Argument(metavar="DEVICE", help="The device's id.")]
 ShowTokens = Annotated[bool, command_option("--show-tokens", "Show push tokens, with which anybody can send pushes.")]
+FilterText = Annotated[
+    str, command_option("--filter", "A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'.")
+]
 OptionalUser = Annotated[str | None, command_option("--user", "The user's id.")]
 OptionalCustomer = Annotated[str | None, command_option("--customer", "The customer's id.")]
 OptionalDevice = Annotated[str | None, command_option("--device", "The device's id.")]
@@ -69,10 +72,7 @@ def list_(  # noqa: PLR0913 - each option is a parameter
     customer_id: OptionalCustomer = None,
     status: Annotated[str | None, command_option("--status", "ACTIVE or UNREGISTERED.")] = None,
     platform: Annotated[str | None, command_option("--platform", "ANDROID, IOS, WEB or UNSPECIFIED.")] = None,
-    filter_: Annotated[
-        str,
-        command_option("--filter", "A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'."),
-    ] = "",
+    filter_: FilterText = "",
     limit: Limit = paging.DEFAULT_SIZE,
     show_tokens: ShowTokens = False,
     database_url: DatabaseUrl = None,
@@ -93,14 +93,7 @@ def list_(  # noqa: PLR0913 - each option is a parameter
 
     async def work(admin: Application, owner: App) -> tuple[App, Sequence[Profile]]:
         filtered = wanted._replace(filter=await admin.filters.of_profiles(owner.tenant_id, filter_))
-        found: list[Profile] = []
-        token = ""
-        while len(found) <= limit:
-            page, token = await admin.profiles.list(filtered, min(limit + 1 - len(found), paging.MAX_SIZE), token)
-            found += page
-            if not token:
-                break
-        return owner, found
+        return owner, await first(limit, lambda size, token: admin.profiles.list(filtered, size, token))
 
     owner, found = with_app(database_url, app_id, work)
     shown, more = found[:limit], len(found) > limit

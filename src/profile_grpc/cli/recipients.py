@@ -12,7 +12,7 @@ import typer
 from profile_grpc.cli import output, settings
 from profile_grpc.cli.opening import with_app
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Limit, command_option
-from profile_grpc.cli.profiles import HIDDEN, ShowTokens
+from profile_grpc.cli.profiles import HIDDEN, FilterText, ShowTokens
 from profile_grpc.domain.profile import Channel
 from profile_grpc.domain.push_endpoints import PushEndpoint, PushPurpose
 from profile_grpc.domain.reach import Audience, Customers, Everyone, Recipient, Tally, Target, Users, Verdict
@@ -31,9 +31,6 @@ CustomerIds = Annotated[
     list[str] | None, command_option("--customer", "Only this customer; repeatable.", metavar="CUSTOMER")
 ]
 EveryoneFlag = Annotated[bool, command_option("--everyone", "Every user of the app.")]
-FilterText = Annotated[
-    str, command_option("--filter", "A filter (docs/filters.md), such as: 'language:\"en\" AND guest = false'.")
-]
 
 
 @app.command()

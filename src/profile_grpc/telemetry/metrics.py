@@ -212,18 +212,15 @@ class Metrics:
             multiprocess_mode="mostrecent",
         )
 
-    # --- called by the transport ---
+    # --- called by the transport: see transport.grpc.outcome.RpcObserver ---
 
     def rpc_done(self, method: str, code: str, seconds: float) -> None:
-        """An RPC ended. `method`: `/package.Service/Method`; `code`: the name of its status code."""
         self._rpc(method, code).observe(seconds)
 
     def stream_opened(self, method: str) -> None:
-        """A stream began."""
         self._streams(method).inc()
 
     def stream_done(self, method: str, code: str, seconds: float, received: int, sent: int) -> None:
-        """A stream that began has ended."""
         self._streams(method).dec()
         self._stream_seconds(method, code).observe(seconds)
         self._stream_messages(method, "received").inc(received)
@@ -232,11 +229,9 @@ class Metrics:
     # --- called by the service: see service.observer.Observer ---
 
     def queue_depth(self, depth: int) -> None:
-        """How many commands wait."""
         self._depth.set(depth)
 
     def batch_committed(self, commands: int, seconds: float, changes: Changes) -> None:
-        """A batch is durable."""
         self._batch.observe(commands)
         self._commit.observe(seconds)
         if gone := [one for one in changes.records_of(TOMBSTONES) if one.is_of_profile]:
@@ -247,26 +242,21 @@ class Metrics:
                 self._mad.labels(app).inc(n)
 
     def batch_conflicted(self) -> None:
-        """A batch is decided again."""
         self._conflicts.inc()
 
     def too_many_users(self, app_id: str) -> None:
-        """A device has more users than recommended."""
         self._too_many_users.labels(app_id).inc()
 
     def placeholder_id(self, app_id: str, field: str) -> None:
         self._placeholder_ids.labels(app_id, field).inc()
 
     def feedback_decided(self, app_id: str, outcome: PushFeedbackOutcome, number: int) -> None:
-        """Feedback items were answered."""
         self._feedback.labels(app_id, outcome.name).inc(number)
 
     def profiles_deleted(self, app_id: str, reason: DeletionReason, number: int) -> None:
-        """Profiles were deleted without the write queue."""
         self._deleted.labels(app_id, reason.value).inc(number)
 
     def reaper_passed(self, outcome: str, seconds: float) -> None:
-        """A reaper pass ended."""
         self._passes.labels(outcome).observe(seconds)
 
     def app_known(self, app_id: str) -> None:
@@ -274,7 +264,6 @@ class Metrics:
         _show_zero(self._breaker.labels(app_id))
 
     def breaker(self, app_id: str, *, held: bool) -> None:
-        """Whether the breaker holds the app."""
         self._breaker.labels(app_id).set(held)
 
     def nodes_missing(self, nodes: Sequence[str]) -> None:
@@ -283,20 +272,16 @@ class Metrics:
             self._missing.labels(node).set(node in nodes)
 
     def clock_hold(self, *, held: bool) -> None:
-        """Whether the clock hold is on."""
         self._clock_hold.set(held)
 
     def events_pending(self, number: int) -> None:
-        """How many events have no position yet."""
         self._events_pending.set(number)
 
     def events_published(self, position: int, _number: int, lag: float) -> None:
-        """Events got positions."""
         self._event_position.set(position)
         self._event_lag.labels("position").observe(lag)
 
     def events_delivered(self, number: int, lag: float) -> None:
-        """A watcher was given events."""
         self._events_delivered.inc(number)
         self._event_lag.labels("watch").observe(lag)
 

@@ -22,11 +22,6 @@ from typing_extensions import override
 from profile_grpc.config import PROGRAM
 from profile_grpc.telemetry.tracing import NO_ATTRIBUTES, Attributes, Kind, Span, TraceContext
 
-_KINDS = {
-    Kind.SERVER: trace.SpanKind.SERVER,
-    Kind.CLIENT: trace.SpanKind.CLIENT,
-    Kind.INTERNAL: trace.SpanKind.INTERNAL,
-}
 _LAST_EXPORT = 3.0
 """Seconds for the last spans when the process ends. A collector that does not answer must not delay it."""
 _EMPTY = trace.set_span_in_context(trace.INVALID_SPAN)
@@ -50,7 +45,7 @@ class OtlpTracer:
         self, name: str, kind: Kind, parent: TraceContext | None = None, attributes: Attributes = NO_ATTRIBUTES
     ) -> Span:
         context = _EMPTY if parent is None else trace.set_span_in_context(_remote(parent), _EMPTY)
-        span = self._tracer.start_span(name, context, _KINDS[kind], attributes)
+        span = self._tracer.start_span(name, context, trace.SpanKind[kind.name], attributes)
         if span.is_recording():
             return _RecordedSpan(span, self._tracer)
         return Span(_context(span))
@@ -90,7 +85,7 @@ class _RecordedSpan(Span):
     ) -> Span:
         context = trace.set_span_in_context(self._span, _EMPTY)
         linked = [trace.Link(_span_context(link)) for link in links]
-        span = self._tracer.start_span(name, context, _KINDS[kind], attributes, linked)
+        span = self._tracer.start_span(name, context, trace.SpanKind[kind.name], attributes, linked)
         return _RecordedSpan(span, self._tracer) if span.is_recording() else Span(_context(span))
 
     @override

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 import typer
 
@@ -15,9 +15,6 @@ from profile_grpc.cli import settings
 from profile_grpc.cli.transfer import entries, parquet
 from profile_grpc.cli.transfer.entries import Entries, Entry
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
-
-if TYPE_CHECKING:
-    from appprofile.v1.transfer_pb2 import RefusedRecord
 
 JSON_LINES, PARQUET = "jsonl", "parquet"
 _ENVIRONMENT = "apns_environment"
@@ -30,11 +27,6 @@ class Format:
     unit: str
     """What an entry is."""
     read: Callable[[BinaryIO], Entries]
-
-    @staticmethod
-    def refused(number: int, refused: RefusedRecord) -> Entry:
-        """An entry whose record was refused."""
-        return Entry(number, None, refused.reason, refused.description)
 
 
 _OWN = {JSON_LINES: Format("line", entries.json_lines), PARQUET: Format("row", parquet.rows)}

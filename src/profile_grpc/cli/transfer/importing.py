@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -135,7 +135,7 @@ class _Import:
             raise typer.BadParameter(f"{file} has changed since it was interrupted; import it again")
         self._done = state.entries
         with reading(file) as content, output.working("importing") as working:
-            shown = _Shown(working.update, content, begun.size)
+            began = time.monotonic()
             async with open_records(self._options) as records:
                 kind = self._kind(state.name)
                 requests = self._requests(self._format.read(content), state.entries, kind)
@@ -144,7 +144,9 @@ class _Import:
                     if not self._dry_run:
                         state.entries = self._done
                         beside.write(state)
-                    shown.show(self._report.counts.total() + self._report.refused)
+                    count, seconds = self._report.total, max(time.monotonic() - began, 0.001)
+                    share = f", {content.tell() / begun.size:.0%} of the file read" if begun.size else ""
+                    working.update(f"{count:,} records, {count / seconds:,.0f}/s{share}")
         beside.remove()
 
     def _take(self, response: Any) -> None:  # noqa: ANN401 - of either method
@@ -153,7 +155,8 @@ class _Import:
         for outcome in ("created", "updated", "unchanged"):
             self._report.counts[outcome] += getattr(response, outcome)
         for refused in response.refused:
-            self._report.left_out(self._format.refused(part.numbers[refused.record - first], refused))
+            number = part.numbers[refused.record - first]
+            self._report.left_out(Entry(number, None, refused.reason, refused.description))
         for ignored in getattr(response, "ignored", ()):
             self._report.noted(formats.note(ignored))
         self._done = part.entries
@@ -210,18 +213,3 @@ class _Import:
             dry_run=self._dry_run,
         )
         return _Kind("import_profiles", named, transfer_pb2.ProfileRecord)
-
-
-class _Shown:
-    """The progress on the terminal, a few times a second."""
-
-    def __init__(self, update: Callable[[str], None], raw: BinaryIO, size: int) -> None:
-        self._update = update
-        self._raw = raw
-        self._size = size
-        self._began = time.monotonic()
-
-    def show(self, records: int) -> None:
-        seconds = max(time.monotonic() - self._began, 0.001)
-        share = f", {self._raw.tell() / self._size:.0%} of the file read" if self._size else ""
-        self._update(f"{records:,} records, {records / seconds:,.0f}/s{share}")

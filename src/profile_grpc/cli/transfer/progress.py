@@ -52,7 +52,10 @@ class ProgressFile:
             raise CommandFailed(
                 f"an earlier run was interrupted: go on with --resume, or remove {self._path} to start again"
             )
-        found = self._load(self._path)
+        try:
+            found = Progress(**json.loads(self._path.read_text()))
+        except (ValueError, TypeError):
+            found = None
         if found is None or found.of != begun.of:
             raise CommandFailed(f"{self._path} belongs to another command; remove it to start again")
         return found
@@ -68,10 +71,3 @@ class ProgressFile:
         """Removes the file, because the command is complete."""
         if self._path is not None:
             self._path.unlink(missing_ok=True)
-
-    @staticmethod
-    def _load(path: Path) -> Progress | None:
-        try:
-            return Progress(**json.loads(path.read_text()))
-        except (ValueError, TypeError):
-            return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 import typer
 
@@ -24,24 +25,19 @@ FIRST_ANSWER_S = 15.0
 """How long to wait for the first answer of a server. One that has answered may be away for as long as it likes."""
 
 
-class Records(Protocol):
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+_Import: TypeAlias = Callable[[AsyncIterator[RequestT]], AsyncIterator[ResponseT]]
+_Export: TypeAlias = Callable[[RequestT], AsyncIterator[ResponseT]]
+
+
+class Records(NamedTuple):
     """The records of one app or one tenant, with the four methods of the contract."""
 
-    def import_profiles(
-        self, requests: AsyncIterator[profiles_pb.ImportProfilesRequest]
-    ) -> AsyncIterator[profiles_pb.ImportProfilesResponse]: ...
-
-    def export_profiles(
-        self, request: profiles_pb.ExportProfilesRequest
-    ) -> AsyncIterator[profiles_pb.ExportProfilesResponse]: ...
-
-    def import_customers(
-        self, requests: AsyncIterator[customers_pb.ImportCustomersRequest]
-    ) -> AsyncIterator[customers_pb.ImportCustomersResponse]: ...
-
-    def export_customers(
-        self, request: customers_pb.ExportCustomersRequest
-    ) -> AsyncIterator[customers_pb.ExportCustomersResponse]: ...
+    import_profiles: _Import[profiles_pb.ImportProfilesRequest, profiles_pb.ImportProfilesResponse]
+    export_profiles: _Export[profiles_pb.ExportProfilesRequest, profiles_pb.ExportProfilesResponse]
+    import_customers: _Import[customers_pb.ImportCustomersRequest, customers_pb.ImportCustomersResponse]
+    export_customers: _Export[customers_pb.ExportCustomersRequest, customers_pb.ExportCustomersResponse]
 
 
 @asynccontextmanager
@@ -55,10 +51,11 @@ async def open_records(options: TransferOptions) -> AsyncIterator[Records]:
 
             if options.tenant:
                 await require_tenant(admin, options.tenant)
-                yield LocalRecords(admin, None, options.tenant)
+                local = LocalRecords(admin, None, options.tenant)
             else:
                 app = await admin.apps.get(options.app_id)
-                yield LocalRecords(admin, app, app.tenant_id)
+                local = LocalRecords(admin, app, app.tenant_id)
+            yield Records(local.import_profiles, local.export_profiles, local.import_customers, local.export_customers)
         return
     import appprofile.aio
     from appprofile import ApiError
@@ -73,7 +70,7 @@ async def open_records(options: TransferOptions) -> AsyncIterator[Records]:
     try:
         async with opened as client:
             await _reach(client, options)
-            yield _RemoteRecords(client)
+            yield _of_server(client)
     except ApiError as error:
         what = "the server refuses the call" if error.reason else f"cannot use {options.target}"
         raise CommandFailed(f"{what}: {error.message}") from None
@@ -91,31 +88,14 @@ async def _reach(client: Client, options: TransferOptions) -> None:
         await client.customers.GetCustomerSchema(customers_pb.GetCustomerSchemaRequest(), timeout=FIRST_ANSWER_S)
 
 
-class _RemoteRecords:
-    """The records of a server. An interrupted call goes on once the server answers; stderr says so."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def import_profiles(
-        self, requests: AsyncIterator[profiles_pb.ImportProfilesRequest]
-    ) -> AsyncIterator[profiles_pb.ImportProfilesResponse]:
-        return self._client.import_profiles(requests, on_interruption=_interrupted)
-
-    def export_profiles(
-        self, request: profiles_pb.ExportProfilesRequest
-    ) -> AsyncIterator[profiles_pb.ExportProfilesResponse]:
-        return self._client.export_profiles(request, on_interruption=_interrupted)
-
-    def import_customers(
-        self, requests: AsyncIterator[customers_pb.ImportCustomersRequest]
-    ) -> AsyncIterator[customers_pb.ImportCustomersResponse]:
-        return self._client.import_customers(requests, on_interruption=_interrupted)
-
-    def export_customers(
-        self, request: customers_pb.ExportCustomersRequest
-    ) -> AsyncIterator[customers_pb.ExportCustomersResponse]:
-        return self._client.export_customers(request, on_interruption=_interrupted)
+def _of_server(client: Client) -> Records:
+    """An interrupted call goes on once the server answers; stderr says so."""
+    return Records(
+        partial(client.import_profiles, on_interruption=_interrupted),
+        partial(client.export_profiles, on_interruption=_interrupted),
+        partial(client.import_customers, on_interruption=_interrupted),
+        partial(client.export_customers, on_interruption=_interrupted),
+    )
 
 
 def _interrupted(error: Exception) -> None:

@@ -40,8 +40,12 @@ class Report:
 
     @property
     def refused(self) -> int:
-        """How many entries were refused."""
         return self._refused.total()
+
+    @property
+    def total(self) -> int:
+        """How many records were imported or refused."""
+        return self.counts.total() + self.refused
 
     def left_out(self, entry: Entry) -> None:
         """An entry that is refused, or skipped by the reader of its format."""
