@@ -58,7 +58,6 @@ class AppReader:
         self._task = asyncio.create_task(self._keep_fresh(), name="bridge-apps")
 
     async def close(self) -> None:
-        """Stops refreshing."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])

@@ -115,7 +115,6 @@ class Bridge:
 
     @property
     def address(self) -> tuple[str, int]:
-        """The address on which it listens."""
         host, port = self._listener.getsockname()[:2]
         return str(host), int(port)
 

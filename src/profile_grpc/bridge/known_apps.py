@@ -84,7 +84,6 @@ class KnownApps:
         return True
 
     def update(self, apps: Iterable[KnownApp]) -> None:
-        """Replaces the known apps."""
         self._apps = {app.app_id: app for app in apps}
         by_names: defaultdict[bytes, list[KnownApp]] = defaultdict(list)
         for app in self._apps.values():
@@ -118,7 +117,6 @@ class KnownApps:
             return
 
     def knows(self, app_id: str) -> bool:
-        """Whether the app is known."""
         return app_id in self._apps
 
     def find(self, parameters: Parameters) -> dict[str, Reading]:

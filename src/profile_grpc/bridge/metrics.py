@@ -62,7 +62,6 @@ class BridgeMetrics:
         self._requests_by_status: dict[int, Callable[[float], None]] = {}
 
     def answered(self, status: int, requests: int = 1) -> None:
-        """Requests were answered."""
         count = self._requests_by_status.get(status)
         if count is None:
             count = self._requests_by_status[status] = self._requests.labels(str(status)).inc
@@ -86,7 +85,6 @@ class BridgeMetrics:
         self._retried.labels(code).inc()
 
     def dropped(self, reason: str) -> None:
-        """A report was dropped."""
         self._dropped.labels(reason).inc()
 
     def died(self, reason: str) -> None:

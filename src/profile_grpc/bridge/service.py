@@ -140,7 +140,6 @@ class Service:
         )
 
     async def close(self) -> None:
-        """Closes the connection."""
         await self._client.close()
 
     async def renew(self) -> None:
@@ -178,7 +177,6 @@ class Service:
         return int(response.profile.register_time.ToMicroseconds())
 
     async def heartbeat(self, request: pb.HeartbeatRequest, credential: Credential) -> None:
-        """Sends a heartbeat."""
         await _call(self._client.profiles.Heartbeat, request, credential)
 
     async def valid(self, app_id: str, credential: Credential, deadline: float) -> bool:

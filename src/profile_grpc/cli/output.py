@@ -114,7 +114,6 @@ class ProgressLine:
         self._task = progress.add_task(what, total=None, done="")
 
     def update(self, done: str) -> None:
-        """Shows how much is done."""
         self._progress.update(self._task, done=done)
 
 

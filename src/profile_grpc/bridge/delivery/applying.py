@@ -85,7 +85,6 @@ class Applier:
         """By report: the number of the newest refresh of the apps at the time when the report needed an unknown app."""
 
     async def apply(self, waiting: Waiting, report: Report) -> Result:
-        """Delivers the report to the service."""
         unread = report.fields is None and report.app_id and not self._known_apps.knows(report.app_id)
         if unread and self._may_learn(waiting):
             return Result(Outcome.LATER, "UNKNOWN_APP", reached=False)

@@ -160,7 +160,6 @@ class Batch:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to write."""
         return self == _EMPTY
 
 

@@ -265,7 +265,6 @@ class Ownership:
         return False
 
     def release(self) -> None:
-        """Releases the lock."""
         self._file.close()
 
 

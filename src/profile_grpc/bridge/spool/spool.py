@@ -223,14 +223,12 @@ class Spool:
         self._arrival.set()
 
     def retried(self, report: Waiting, attempts: int) -> None:
-        """Stores the number of attempts of a report."""
         self._batch.retried.append((attempts, report.id))
         self._arrival.set()
 
     # --- other stored values ---
 
     def put(self, name: str, value: bytes) -> None:
-        """Stores a value by name."""
         self._batch.meta[name] = value
         self._arrival.set()
 
@@ -240,7 +238,6 @@ class Spool:
         return row[0] if row else None
 
     def put_verdict(self, verifier: bytes, app_id: str, *, valid: bool, now: int) -> None:
-        """Stores the service's verdict on a key in an app."""
         self._batch.verdicts.append((verifier, app_id, valid, now))
         self._arrival.set()
 
@@ -250,7 +247,6 @@ class Spool:
         return found or await self._in_thread(lambda: self._writer.device(account))
 
     def put_device(self, device: KnownDevice) -> None:
-        """Stores the device on which an account is registered."""
         self._batch.devices[device.account] = device
         self._arrival.set()
 

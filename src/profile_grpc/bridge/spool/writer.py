@@ -44,7 +44,6 @@ class Writer:
         self._lock: BinaryIO = write_lock(path)
 
     def close(self) -> None:
-        """Closes the file."""
         self._database.close()
         self._lock.close()
 
@@ -62,7 +61,6 @@ class Writer:
         return size, unproven, waiting, tokens, dead, max(last, last_dead, first)
 
     def salts(self) -> dict[int, bytes]:
-        """The salt of each epoch."""
         return dict(self._database.execute("SELECT id, salt FROM epoch").fetchall())
 
     def dead(self) -> int:
@@ -70,12 +68,10 @@ class Writer:
         return int(self._database.execute("SELECT count(*) FROM dead").fetchone()[0])
 
     def oldest(self) -> int | None:
-        """When the report arrived that waits longest, in microseconds since 1970."""
         row = self._database.execute("SELECT arrived FROM report ORDER BY id LIMIT 1").fetchone()
         return row[0] if row else None
 
     def read(self, after: int, limit: int) -> list[Waiting]:
-        """Up to `limit` reports that wait, after the number `after`, in their order."""
         rows = self._database.execute(
             "SELECT id, kind, app_id, arrived, trace, proven, credential, attempts, sealed"
             " FROM report WHERE id > ? ORDER BY id LIMIT ?",
@@ -87,17 +83,14 @@ class Writer:
         ]
 
     def sealed_key(self, verifier: bytes) -> bytes | None:
-        """The sealed key of that verifier, or None."""
         row = self._database.execute("SELECT sealed FROM credential WHERE verifier = ?", (verifier,)).fetchone()
         return row[0] if row else None
 
     def device(self, account: bytes) -> KnownDevice | None:
-        """On which device the account was last registered, if it is known by its token only."""
         row = self._database.execute("SELECT * FROM device WHERE account = ?", (account,)).fetchone()
         return KnownDevice(*row) if row else None
 
     def to_replay(self, limit: int) -> list[int]:
-        """Dead letters that an operator marked for replay."""
         return [row[0] for row in self._database.execute("SELECT id FROM dead WHERE replay LIMIT ?", (limit,))]
 
     def prepare(self, batch: Batch) -> Written:

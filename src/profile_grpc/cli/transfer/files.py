@@ -102,7 +102,6 @@ class JsonLinesSink:
         return self._raw.tell()
 
     def close(self) -> None:
-        """Closes the file."""
         if self._path != STANDARD:
             self._raw.close()
 

@@ -61,7 +61,6 @@ class ProgressFile:
         return found
 
     def write(self, progress: Progress) -> None:
-        """Stores the progress."""
         if self._path is not None:
             beside = self._path.with_name(self._path.name + ".new")
             beside.write_text(json.dumps(asdict(progress)))
