@@ -7,8 +7,7 @@ import pytest
 
 from profile_grpc.bridge.spool import damage, dead_letters, recovery
 from profile_grpc.bridge.spool.schema import SpoolError
-from profile_grpc.cli import spool as findings
-from profile_grpc.cli.findings import Verdict
+from profile_grpc.cli.findings import Verdict, examine_spool
 from tests.bridge.conftest import HASH_KEY, Harness
 from tests.bridge.fake_service import APP, MESSAGES
 from tests.cli.program import run
@@ -67,7 +66,7 @@ async def test_a_bridge_starts_with_a_new_spool_and_keeps_the_damaged_one(
     assert await harness.get(removal("later")) == 200
     await harness.settled()
     assert [call.username for call in harness.service.calls] == ["later"]
-    [found] = [each for each in findings.examine(harness.spool, 1 << 30, HASH_KEY, NOW) if "damaged" in each.check]
+    [found] = [each for each in examine_spool(harness.spool, 1 << 30, HASH_KEY, NOW) if "damaged" in each.check]
     assert (found.verdict, str(aside) in found.detail) == (Verdict.MEND, True)
 
 

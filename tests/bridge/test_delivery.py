@@ -31,7 +31,7 @@ from profile_grpc.bridge.spool.schema import SpoolError
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.spool.steady_clock import SteadyClock
 from profile_grpc.bridge.templates import Fields
-from profile_grpc.cli.spool import examine
+from profile_grpc.cli.findings import examine_spool
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_endpoints import PushProvider, PushPurpose
 from tests.bridge.conftest import HASH_KEY, SOON, Harness, request, status, until
@@ -664,7 +664,7 @@ async def test_why_reports_wait_is_kept_for_an_operator(harness: Harness) -> Non
     assert await harness.get(f"/{APP}{removal()}") == 200
     await until(lambda: "connection refused: " in facts().why_waiting)
     assert "1 reports wait: the service cannot be reached (UNAVAILABLE: connection refused: " in await listed()
-    shown = [finding.detail for finding in examine(harness.spool, 1 << 30, HASH_KEY, harness.clock.microseconds)]
+    shown = [finding.detail for finding in examine_spool(harness.spool, 1 << 30, HASH_KEY, harness.clock.microseconds)]
     assert any("the oldest for 0 s: the service cannot be reached (UNAVAILABLE: " in detail for detail in shown)
     await harness.stop()
     assert facts().why_waiting.startswith("the service cannot be reached (UNAVAILABLE: connection refused: ")

@@ -15,8 +15,7 @@ from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bridge.report import MICROSECONDS, Kind
 from profile_grpc.bridge.spool.records import Death, Incoming
 from profile_grpc.bridge.spool.spool import Spool
-from profile_grpc.cli import doctor
-from profile_grpc.cli import spool as spool_findings
+from profile_grpc.cli import doctor, findings
 from tests.cli import seeds
 from tests.cli.program import HASH_KEY, Commands
 from tests.support.postgres import Postgres
@@ -199,11 +198,11 @@ def test_a_full_spool_is_reported(commands: Commands, tmp_path: Path, monkeypatc
     make_spool(path)
     monkeypatch.setenv("PROFILE_GRPC_BRIDGE_SPOOL", str(path))
     assert examine(commands)[1]["spool room"]["verdict"] == "ok"
-    monkeypatch.setattr(spool_findings, "LEAST_FREE", 1 << 62)
+    monkeypatch.setattr(findings, "LEAST_FREE", 1 << 62)
     status, found = examine(commands)
     assert (status, found["spool room"]["verdict"]) == (1, "mend")
     assert "free space on its disk" in found["spool room"]["mend"]
-    monkeypatch.setattr(spool_findings, "NEARLY_FULL", 0.000_001)
+    monkeypatch.setattr(findings, "NEARLY_FULL", 0.000_001)
     assert "raise the bridge's limit" in examine(commands)[1]["spool room"]["mend"]
 
 

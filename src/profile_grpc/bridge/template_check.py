@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from urllib.parse import quote, urlsplit
 from xml.sax.saxutils import escape
 
+import msgspec
+
 from profile_grpc.bridge.http import parameters as params
 from profile_grpc.bridge.http.parameters import Route, TooLarge, Unreadable
 from profile_grpc.bridge.report import Kind, tokens
@@ -82,7 +84,8 @@ def check(
     except (Unreadable, TooLarge):
         problem = "the post data is neither a form (name=value&…, or multipart) nor a JSON object"
         return Checked(found.kind, found.app_id, dict.fromkeys(marks, ""), [problem], warnings, request, (), xml)
-    places = {value: name for name, value in _values(fields, secret) if value}
+    read = msgspec.structs.asdict(fields) | {"secret": secret}
+    places = {value: name for name, value in read.items() if value}
     placeholders = {name: places.get(mark, "") for name, mark in marks.items()}
     problems = _problems(parts.scheme, found, fields, secret, chosen)
     if found.kind is Kind.TOKEN and not fields.device_id:
@@ -163,10 +166,6 @@ def _without_device(fields: Fields, settings: AppSettings) -> list[str]:
 
 def _filled(text: str, marks: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: marks[match[1]], text)
-
-
-def _values(fields: Fields, secret: str) -> list[tuple[str, str]]:
-    return [*((name, getattr(fields, name)) for name in Fields.__struct_fields__), ("secret", secret)]
 
 
 def _problems(scheme: str, found: Route, fields: Fields, secret: str, settings: AppSettings) -> list[str]:

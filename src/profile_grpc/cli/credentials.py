@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +20,6 @@ from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.domain.settings import App
 
 if TYPE_CHECKING:
-    from appprofile.v1 import credential_service_pb2 as pb
     from profile_grpc.bootstrap.composition import Application
     from profile_grpc.service.resealing import Resealed
 
@@ -46,57 +43,6 @@ def _kind(text: str) -> CredentialKind:
     if text.upper().replace("-", "_") == "FCM_SERVER_KEY":
         return CredentialKind.FCM_SERVICE_ACCOUNT  # refused with what to do
     return settings.choice(CredentialKind, text)
-
-
-@dataclass(frozen=True, slots=True)
-class _Material:
-    """What the options say of a credential."""
-
-    content: bytes = field(repr=False)
-    password: Callable[[], str] = field(repr=False)
-    environment: Any
-    key_id: str
-    team_id: str
-    topic: str
-    hms_id: str
-    site: pb.VapidSite
-    site_name: str
-    icon_names: list[str]
-
-    def of(self, kind: CredentialKind) -> dict[str, Any]:
-        """The member of an upload that has it."""
-        from appprofile.v1 import credential_service_pb2 as pb
-
-        match kind:
-            case CredentialKind.FCM_SERVICE_ACCOUNT:
-                return {"fcm_service_account": pb.FcmServiceAccount(json=self.content)}
-            case CredentialKind.APNS_TOKEN_KEY:
-                key = pb.ApnsTokenKey(
-                    p8=self.content,
-                    key_id=self.key_id,
-                    team_id=self.team_id,
-                    topic=self.topic,
-                    environment=self.environment,
-                )
-                return {"apns_token_key": key}
-            case CredentialKind.APNS_CERTIFICATE:
-                certificate = pb.ApnsCertificate(
-                    file=self.content, password=self.password(), environment=self.environment, topic=self.topic
-                )
-                return {"apns_certificate": certificate}
-            case CredentialKind.SAFARI_CERTIFICATE:
-                safari = pb.SafariCertificate(
-                    file=self.content,
-                    password=self.password(),
-                    site_name=self.site_name,
-                    site_url=self.site.site_url,
-                    icon_names=self.icon_names,
-                )
-                return {"safari_certificate": safari}
-            case CredentialKind.VAPID_KEY:
-                return {"vapid_key": pb.VapidKey(private_key=self.content, site=self.site)}
-            case CredentialKind.HMS_APP:
-                return {"hms_app": pb.HmsApp(hms_id=self.hms_id, secret=self.content.decode(errors="replace").strip())}
 
 
 @app.command(epilog=_JSON_SHAPE)
@@ -145,24 +91,32 @@ def upload(  # noqa: PLR0913 - each option is a parameter
     from profile_grpc.transport.grpc import push_credentials as wire
 
     content = _read(file)
-    material = _Material(
-        content,
-        lambda: _password(password_file, content),
-        settings.choice(ApnsEnvironment, environment).value if environment else 0,
-        key_id=key_id,
-        team_id=team_id,
-        topic=topic,
-        hms_id=hms_id,
-        site=pb.VapidSite(subject=subject, site_url=site_url, icon_url=icon_url),
-        site_name=site_name,
-        icon_names=icon_names or [],
-    )
+    apns: Any = settings.choice(ApnsEnvironment, environment).value if environment else 0
+    served: Any = [settings.choice(Platform, one).value for one in platforms or []]
+    material: dict[str, Any]
+    match _kind(kind):
+        case CredentialKind.FCM_SERVICE_ACCOUNT:
+            material = {"fcm_service_account": pb.FcmServiceAccount(json=content)}
+        case CredentialKind.APNS_TOKEN_KEY:
+            key = pb.ApnsTokenKey(p8=content, key_id=key_id, team_id=team_id, topic=topic, environment=apns)
+            material = {"apns_token_key": key}
+        case CredentialKind.APNS_CERTIFICATE:
+            password = _password(password_file, content)
+            certificate = pb.ApnsCertificate(file=content, password=password, environment=apns, topic=topic)
+            material = {"apns_certificate": certificate}
+        case CredentialKind.SAFARI_CERTIFICATE:
+            password = _password(password_file, content)
+            safari = pb.SafariCertificate(
+                file=content, password=password, site_name=site_name, site_url=site_url, icon_names=icon_names or []
+            )
+            material = {"safari_certificate": safari}
+        case CredentialKind.VAPID_KEY:
+            site = pb.VapidSite(subject=subject, site_url=site_url, icon_url=icon_url)
+            material = {"vapid_key": pb.VapidKey(private_key=content, site=site)}
+        case CredentialKind.HMS_APP:
+            material = {"hms_app": pb.HmsApp(hms_id=hms_id, secret=content.decode(errors="replace").strip())}
     request = pb.UploadCredentialRequest(
-        app_id=app_id,
-        display_name=name,
-        platforms=[settings.choice(Platform, one).value for one in platforms or []],  # type: ignore[misc]
-        push_app_ids=push_app_ids or [],
-        **material.of(_kind(kind)),
+        app_id=app_id, display_name=name, platforms=served, push_app_ids=push_app_ids or [], **material
     )
     shapes.check(request)
 

@@ -16,9 +16,9 @@ import typer
 from profile_grpc import config
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bridge.spool.limits import SpoolLimits
-from profile_grpc.cli import output, spool
+from profile_grpc.cli import output
 from profile_grpc.cli.errors import FAILED
-from profile_grpc.cli.findings import Finding, Verdict, permissions
+from profile_grpc.cli.findings import Finding, Verdict, examine_spool, permissions
 from profile_grpc.cli.options import MEBIBYTE, DatabaseUrl, Json, database_url, option
 from profile_grpc.config import ConfigError, DatabaseConfig
 from profile_grpc.reaper import LEASE
@@ -82,7 +82,7 @@ def doctor(
         kept = config.dev_file(url, "bridge-spool")
         if bridge_spool is not None or kept.exists():
             key, now = _known_key(url, os.environ), SystemClock().microseconds()
-            findings += spool.examine(bridge_spool or kept, bridge_spool_limit * MEBIBYTE, key, now)
+            findings += examine_spool(bridge_spool or kept, bridge_spool_limit * MEBIBYTE, key, now)
     sound = all(finding.verdict is not Verdict.MEND for finding in findings)
     shown = config.display_url(url)
     if as_json:
