@@ -221,7 +221,7 @@ def prepare_sqlite_file(url: str) -> None:
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
-        raise ConfigError(f"cannot create the database file {path}: {_why(error)}") from None
+        raise ConfigError(f"cannot create the database file {path}: {why(error)}") from None
 
 
 def configured_hash_key(environment: Mapping[str, str]) -> bytes | None:
@@ -311,7 +311,7 @@ def _check_database_file(path: Path) -> None:
     try:
         fits = may_be_sqlite(path)
     except OSError as error:
-        raise ConfigError(f"cannot read the database file {path}: {_why(error)}") from None
+        raise ConfigError(f"cannot read the database file {path}: {why(error)}") from None
     if not fits:
         raise ConfigError(f"{path} is not a SQLite database; choose another file with --database-url")
 
@@ -340,7 +340,7 @@ def read_dev_hash_key(url: str) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise ConfigError(f"cannot read the development hash key {path}: {_why(error)}") from None
+        raise ConfigError(f"cannot read the development hash key {path}: {why(error)}") from None
     if not _HASH_KEY.match(text):
         raise ConfigError(
             f"{path} does not contain 64 hexadecimal digits; restore it, or delete it together with its database"
@@ -379,7 +379,7 @@ def keep_private(path: Path, text: str, *, replace: bool) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"cannot write {path}: {_why(error)}") from None
+        raise ConfigError(f"cannot write {path}: {why(error)}") from None
 
 
 def _missing_hash_key() -> bytes:
@@ -393,5 +393,6 @@ def _data_folder() -> Path:
     return platformdirs.user_data_path(PROGRAM, appauthor=False)
 
 
-def _why(error: OSError) -> str:
+def why(error: OSError) -> str:
+    """What the system says of the error, for the middle of a line."""
     return (error.strerror or str(error)).lower()

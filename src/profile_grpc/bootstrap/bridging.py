@@ -128,9 +128,9 @@ def _default_spool(url: str) -> Path:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
         raise ConfigError(
-            f"cannot create the folder of the spool {path}: {why}; choose another with --bridge-spool"
+            f"cannot create the folder of the spool {path}: {configuration.why(error)};"
+            " choose another with --bridge-spool"
         ) from None
     return path
 

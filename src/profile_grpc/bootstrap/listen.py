@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import closing
 
-from profile_grpc.config import OperatorError
+from profile_grpc.config import OperatorError, why
 
 _LOOPBACKS = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104 - replaced, not listened on
 
@@ -42,9 +42,9 @@ def reserve(host: str, port: int, option: str) -> socket.socket:
     except OSError as error:
         if taken is not None:
             taken.close()
-        why = (error.strerror or str(error)).lower()
         raise AddressTaken(
-            f"cannot listen on {join(host, port)}: {why}; choose another {option}, or stop the program that uses it"
+            f"cannot listen on {join(host, port)}: {why(error)};"
+            f" choose another {option}, or stop the program that uses it"
         ) from None
     return taken
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -16,7 +17,7 @@ from typing import Any, NoReturn
 import structlog
 from prometheus_client import CollectorRegistry
 
-from profile_grpc.bootstrap import demo, descriptors, listen
+from profile_grpc.bootstrap import demo, listen
 from profile_grpc.bootstrap.background import endless_work
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
@@ -36,6 +37,11 @@ from profile_grpc.transport.grpc.server import GrpcServer
 
 log = structlog.get_logger(__name__)
 
+_MOST_DESCRIPTORS = 1 << 20
+"""Higher limits are useless, and some programs iterate over all descriptor numbers."""
+_RESERVED_DESCRIPTORS = 256
+"""Descriptors for everything but callers' connections: the database, logs, metrics."""
+_FEWEST_CONNECTIONS = 64
 _YOUNG_OBJECTS = 50_000
 """Allocations after which the garbage collector scans the young generation. Calls make no cycles. With Python's default
 of 700, the scans of the calls in flight take a tenth of the process's time."""
@@ -247,8 +253,22 @@ def _options(config: ServeConfig, *, shared_port: bool) -> ServerOptions:
             per_key=config.max_streams_per_key,
             max_age=config.max_stream_age.total_seconds(),
         ),
-        max_connections=min(descriptors.raise_limit(), MAX_CONNECTIONS),
+        max_connections=min(_raise_descriptor_limit(), MAX_CONNECTIONS),
         max_connection_age=config.max_connection_age.total_seconds(),
         drain_notice=config.drain_notice.total_seconds(),
         drain_grace=config.drain_grace.total_seconds(),
     )
+
+
+def _raise_descriptor_limit() -> int:
+    """Raises the soft limit of this process to the hard limit; returns how many connections that allows.
+
+    The soft limit of 1,024 that many systems set is for programs that use select(2).
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MOST_DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        soft = wanted
+    limit = _MOST_DESCRIPTORS if soft == resource.RLIM_INFINITY else soft
+    return max(limit - _RESERVED_DESCRIPTORS, _FEWEST_CONNECTIONS)

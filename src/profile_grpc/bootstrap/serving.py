@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 
@@ -16,12 +17,11 @@ from profile_grpc import config as configuration
 from profile_grpc.bootstrap import bridging, demo, listen
 from profile_grpc.bootstrap.administration import administration
 from profile_grpc.bootstrap.background import keep_counts
-from profile_grpc.bootstrap.ownership import owned
 from profile_grpc.bootstrap.process import beside, exit_process, metrics_served, serve_calls, stop_on_signals
 from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.supervisor import Supervisor
 from profile_grpc.bootstrap.tracing import SERVICE, is_on, tracing
-from profile_grpc.config import ServeConfig
+from profile_grpc.config import ConfigError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.store import migrate, open_store
@@ -75,7 +75,7 @@ async def _serve_alone(config: ServeConfig, announce: Announce) -> None:
         registry.register(counts)
         metrics = Metrics(registry)
         metrics_url = stack.enter_context(metrics_served(registry, config.metrics_host, config.metrics_port))
-        stack.enter_context(owned(config.database.url))
+        stack.enter_context(_owned(config.database.url))
         async with notifying(os.environ, stop) as notify_ready, tracing(SERVICE) as tracer:
             keys = await _prepare(config)
 
@@ -155,6 +155,40 @@ async def _prepare(config: ServeConfig) -> Mapping[KeyKind, str] | None:
         await migrate(url)
     async with administration(config.database) as admin:
         return await demo.prepare(admin, url) if config.dev else None
+
+
+@contextmanager
+def _owned(url: str) -> Iterator[None]:
+    """Locks an embedded database for this server within the context; other databases allow several servers.
+
+    Creates the database file if there is none. The lock is on a separate file, because SQLite's own locks last for a
+    transaction only. The kernel releases it when the process ends, in whatever way; the file stays. Administration
+    commands do not take this lock: SQLite's locks are enough for them.
+
+    Raises:
+        ConfigError: another server uses the file, or the lock cannot be created.
+    """
+    if not configuration.is_sqlite(url):
+        yield
+        return
+    configuration.prepare_sqlite_file(url)
+    path = configuration.sqlite_path(url).resolve()  # the same lock through every symbolic link
+    lock = path.with_name(f"{path.name}.serve-lock")
+    try:
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise ConfigError(f"cannot open the lock {lock}: {configuration.why(error)}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"another `profile-grpc serve` uses {path}; stop it, or choose another file with --database-url"
+                " (for several servers: postgresql://…)"
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _ready(

@@ -27,7 +27,7 @@ app = typer.Typer(help="Apps and their settings.", no_args_is_help=True)
 app.add_typer(jwt.app, name="jwt")
 
 _JSON_SHAPE = "JSON: {app_id, tenant_id, display_name, settings, create_time, update_time, etag}."
-NEVER = datetime.fromtimestamp(0, UTC)
+_NEVER = datetime.fromtimestamp(0, UTC)
 
 Settings = Annotated[
     list[str] | None,
@@ -252,7 +252,9 @@ def _print_check(found: Checked, problems: Sequence[str]) -> None:
 
 def _checked(app_id: str, display_name: str, wanted: AppSettings) -> AppSettings:
     """The settings, if they have the contract's shape. The domain checks whether they are consistent."""
-    shapes.check_app(App(app_id, "", NEVER, NEVER, display_name, wanted))
+    from profile_grpc.transport.grpc import settings as wire
+
+    shapes.check(wire.app(App(app_id, "", _NEVER, _NEVER, display_name, wanted)))
     return wanted
 
 

@@ -19,7 +19,7 @@ from profile_grpc.bridge.spool import dead_letters
 from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.records import DeadLetter
-from profile_grpc.cli import bridge_health, help, output  # noqa: A004 - a module of ours
+from profile_grpc.cli import health, help, output  # noqa: A004 - a module of ours
 from profile_grpc.cli.options import (
     BELIEVED_PROXY,
     LOGS,
@@ -48,7 +48,7 @@ dead = typer.Typer(help="Reports that could not be applied.", no_args_is_help=Tr
 app.add_typer(dead, name="dead")
 spool_commands = typer.Typer(help="The file that keeps reports.", no_args_is_help=True)
 app.add_typer(spool_commands, name="spool")
-app.command("health")(bridge_health.health)
+app.command("health")(health.bridge_health)
 
 _LISTENING = "Where to listen"
 _SERVICE = "The service"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from profile_grpc.cli import output
-from profile_grpc.config import ConfigError, OperatorError
+from profile_grpc.config import ConfigError, OperatorError, why
 from profile_grpc.domain.errors import Reason, Refused
 
 FAILED = 1
@@ -19,7 +19,7 @@ class CommandFailed(OperatorError):  # noqa: N818 - an outcome
 
 def file_failure(verb: str, file: object, error: OSError) -> CommandFailed:
     """That a file cannot be read or written (`verb`), and why."""
-    return CommandFailed(f"cannot {verb} {file}: {(error.strerror or str(error)).lower()}")
+    return CommandFailed(f"cannot {verb} {file}: {why(error)}")
 
 
 def explain(error: Exception) -> tuple[str, int]:

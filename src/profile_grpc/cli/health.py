@@ -1,4 +1,4 @@
-"""`profile-grpc health`: whether a server on this machine serves, for containers and scripts."""
+"""`profile-grpc health` and `bridge health`: whether a server or bridge on this machine serves, for containers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEFAULT = ServeConfig(database=DatabaseConfig("sqlite:///", b""))
 _SERVING = "SERVING"
+_READINESS = "/readyz"
 
 
 def health(
@@ -73,3 +74,42 @@ def _tls(cert: Path, client_cert: Path | None, client_key: Path | None) -> Probe
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it contains no certificate"
         raise ConfigError(f"cannot use {getattr(error, 'filename', None) or cert}: {why.lower()}") from None
+
+
+def bridge_health(context: typer.Context, *, timeout: Timeout = 3.0) -> None:
+    """Ask a bridge on this machine whether it takes reports. Exit status 0: it does; 1: anything else.
+
+    It reads the same variables as `bridge`. Options go before the command: `bridge --port 8081 health`.
+    """
+    import http.client
+
+    from profile_grpc.bootstrap import listen
+
+    given = context.parent.params if context.parent else {}
+    host, port, cert = listen.reachable(given["host"]), given["port"], given["tls_cert"]
+    target = listen.join(host, port)
+    try:
+        status = _status_of_bridge(host, port, cert, timeout)
+    except (OSError, http.client.HTTPException) as error:
+        raise CommandFailed(f"the bridge on {target} does not answer: {type(error).__name__}") from None
+    if status != http.client.OK:
+        raise CommandFailed(f"the bridge on {target} takes no reports: HTTP {status}")
+    output.line(_SERVING)
+
+
+def _status_of_bridge(host: str, port: int, cert: Path | None, seconds: float) -> int:
+    import http.client
+    import ssl
+
+    if cert is None:
+        connection = http.client.HTTPConnection(host, port, timeout=seconds)
+    else:
+        tls = ssl.create_default_context(cafile=str(cert))
+        tls.check_hostname = False  # the certificate itself is trusted, and no other
+        tls.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=tls)
+    try:
+        connection.request("GET", _READINESS)
+        return connection.getresponse().status
+    finally:
+        connection.close()

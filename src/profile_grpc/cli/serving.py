@@ -220,7 +220,7 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         workers=workers,
         dev=dev,
         reflection=reflection,
-        tls=_tls(tls_cert, tls_key, tls_client_ca),
+        tls=TlsConfig(str(tls_cert), str(tls_key), _text(tls_client_ca)) if tls_cert and tls_key else None,
         max_calls=max_calls,
         call_timeout=timedelta(seconds=call_timeout),
         max_streams=max_streams,
@@ -234,17 +234,15 @@ def serve(  # noqa: PLR0913 - each option is a parameter
         metrics_host=metrics_host,
         bridge_host=bridge_host,
         bridge_port=bridge_port,
-        bridge_spool=str(bridge_spool) if bridge_spool else None,
+        bridge_spool=_text(bridge_spool),
         bridge_spool_limit=bridge_spool_limit * MEBIBYTE,
         bridge_proxies=tuple(bridge_proxy or ()),
         bridge_keys=tuple(bridge_key or ()),
-        webhooks=OutboundConfig(
-            networks=tuple(webhook_network or ()), ca=str(webhook_ca) if webhook_ca else None, http_on_loopback=dev
-        ),
+        webhooks=OutboundConfig(networks=tuple(webhook_network or ()), ca=_text(webhook_ca), http_on_loopback=dev),
         jwks=JwksConfig(
             hosts=tuple(jwks_hosts or ()),
             networks=tuple(jwks_network or ()),
-            ca=str(jwks_ca) if jwks_ca else None,
+            ca=_text(jwks_ca),
             http_on_loopback=dev,
         ),
         mail=MailConfig(smtp_url, smtp_from),
@@ -258,10 +256,8 @@ def serve(  # noqa: PLR0913 - each option is a parameter
     serving.serve(replace(settings, database=keyed), announce)
 
 
-def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> TlsConfig | None:
-    if cert is None or key is None:
-        return None
-    return TlsConfig(str(cert), str(key), str(client_ca) if client_ca else None)
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def announce(ready: Ready) -> None:

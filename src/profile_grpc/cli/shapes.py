@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-    from profile_grpc.domain.settings import App
-
 
 def check(message: Message) -> None:
     """Checks a message of the contract that contains the input.
@@ -19,10 +17,3 @@ def check(message: Message) -> None:
     from profile_grpc.transport.grpc import shape
 
     shape.check(message)
-
-
-def check_app(app: App) -> None:
-    """Checks an app's id, its name and the shape of its settings, as `check`."""
-    from profile_grpc.transport.grpc import settings
-
-    check(settings.app(app))
