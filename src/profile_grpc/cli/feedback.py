@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import typer
 
 from profile_grpc.cli import output
 from profile_grpc.cli.opening import with_app
 from profile_grpc.cli.options import AppId, DatabaseUrl, Json, Yes, confirm
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker, FeedbackBreakerStatus
-
-if TYPE_CHECKING:
-    pass
 
 app = typer.Typer(help="The breaker of push feedback: show, go, stop.", no_args_is_help=True)
 
@@ -22,28 +17,25 @@ _JSON_SHAPE = "JSON: {app_id, held, held_time, go_until, stop_time, lost_in_the_
 @app.command(epilog=_JSON_SHAPE)
 def show(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Show what an app lost to push feedback in the last hour, its limit, and whether more is held."""
-    _show(app_id, _control(database_url, app_id, go=None), as_json=as_json)
+    _control(app_id, database_url, go=None, as_json=as_json)
 
 
 @app.command(epilog=_JSON_SHAPE)
 def go(app_id: AppId, *, yes: Yes = False, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Confirm that reported tokens are really dead: for 24 hours, feedback may remove any number of endpoints."""
     confirm(f"Let push feedback remove any number of endpoints of {app_id} for 24 hours?", yes=yes)
-    _show(app_id, _control(database_url, app_id, go=True), as_json=as_json)
+    _control(app_id, database_url, go=True, as_json=as_json)
 
 
 @app.command(epilog=_JSON_SHAPE)
 def stop(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json = False) -> None:
     """Hold every item that reports a dead token until `feedback go`, because the provider may be wrong."""
-    _show(app_id, _control(database_url, app_id, go=False), as_json=as_json)
+    _control(app_id, database_url, go=False, as_json=as_json)
 
 
-def _control(database_url: str | None, app_id: str, *, go: bool | None) -> FeedbackBreakerStatus:
+def _control(app_id: str, database_url: str | None, *, go: bool | None, as_json: bool) -> None:
     command = ControlFeedbackBreaker(app_id, go)
-    return with_app(database_url, app_id, lambda admin, app: admin.profiles.submit(app, command))
-
-
-def _show(app_id: str, status: FeedbackBreakerStatus, *, as_json: bool) -> None:
+    status = with_app(database_url, app_id, lambda admin, app: admin.profiles.submit(app, command))
     if as_json:
         output.document(
             {
