@@ -58,9 +58,7 @@ class SqlDirectory:
         self._add_key = statements.insert_new(database, key)
         self._key = prepare(select(key).where(key.c.key_id == bindparam("key_id")))
         newest_first = (key.c.create_time.desc(), key.c.key_id.desc())
-        keys = (
-            select(key).where(key.c.tenant_id == bindparam("tenant_id")).order_by(*newest_first).limit(parameters.LIMIT)
-        )
+        keys = select(key).where(key.c.tenant_id == bindparam("tenant_id")).order_by(*newest_first)
         self._keys = prepare(keys)
         self._keys_of_app = prepare(keys.where(key.c.app_id == bindparam("app_id")))
         self._key_used = prepare(
@@ -157,9 +155,9 @@ class SqlDirectory:
 
     async def keys(self, tenant_id: str, app_id: str | None) -> Sequence[StoredKey]:
         if app_id is None:
-            found = await self._database.fetch(self._keys, tenant_id=tenant_id, limit=_ALL)
+            found = await self._database.fetch(self._keys, tenant_id=tenant_id)
         else:
-            found = await self._database.fetch(self._keys_of_app, tenant_id=tenant_id, app_id=app_id, limit=_ALL)
+            found = await self._database.fetch(self._keys_of_app, tenant_id=tenant_id, app_id=app_id)
         return [_read_key(row) for row in found]
 
     async def keys_used(self, key_ids: Sequence[str], day: date) -> None:
@@ -185,7 +183,6 @@ class SqlDirectory:
         await session.execute(self._bump, [(1, 1)])
 
 
-_ALL = 1_000_000
 _revoke = update(tables.api_key).values(revoke_time=bindparam("time")).where(tables.api_key.c.revoke_time.is_(None))
 
 _SETTINGS = tables.app.c.keys().index("settings")

@@ -42,14 +42,16 @@ class PartialUpdate(Generic[RowT]):
     """The key and these columns."""
 
 
+_MEMBERS: Callable[[Any], Row] = tuple
+"""The columns of a key that is a record of texts and numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredRows(Generic[KeyT, RowT]):
     """Rows that are guarded by their revision."""
 
     kind: RowKind[KeyT, RowT]
     table: Table
-    key: Callable[[KeyT], Row]
-    """The columns of the primary key."""
     read: Callable[[Found], RowT]
     values: Callable[[RowT], Row] | None
     """All columns; None: the rows are only updated."""
@@ -57,6 +59,8 @@ class StoredRows(Generic[KeyT, RowT]):
     """What `read` reads; empty: all columns."""
     updates: tuple[PartialUpdate[RowT], ...] = ()
     """The first update that matches the change is used. If none matches, all columns are written."""
+    key: Callable[[KeyT], Row] = _MEMBERS
+    """The columns of the primary key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +106,10 @@ class StoredTally(Generic[KeyT]):
 
 
 ROWS: Sequence[StoredRows[Any, Any]] = (
-    StoredRows(kinds.GUARDS, tables.guard, key=tuple, read=rows.read_guard, values=rows.guard_values),
+    StoredRows(kinds.GUARDS, tables.guard, rows.read_guard, rows.guard_values),
     StoredRows(
         kinds.BEATS,
         tables.profile,
-        key=tuple,
         read=rows.read_liveness,
         values=None,
         columns=rows.LIVENESS,
@@ -118,7 +121,6 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
     StoredRows(
         kinds.PROFILES,
         tables.profile,
-        key=tuple,
         read=rows.read_profile,
         values=rows.profile_values,
         columns=rows.READ,
@@ -128,13 +130,7 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
             PartialUpdate(rows.STANDING, rows.is_standing, rows.standing_values),
         ),
     ),
-    StoredRows(
-        kinds.ORDERS,
-        tables.device_order,
-        key=tuple,
-        read=rows.read_device_order,
-        values=rows.device_order_values,
-    ),
+    StoredRows(kinds.ORDERS, tables.device_order, rows.read_device_order, rows.device_order_values),
     StoredRows(
         kinds.SCHEMAS,
         tables.customer_schema,
@@ -142,27 +138,14 @@ ROWS: Sequence[StoredRows[Any, Any]] = (
         read=customer_rows.read_schema,
         values=customer_rows.schema_values,
     ),
-    StoredRows(
-        kinds.CUSTOMERS,
-        tables.customer,
-        key=tuple,
-        read=customer_rows.read_customer,
-        values=customer_rows.customer_values,
-    ),
+    StoredRows(kinds.CUSTOMERS, tables.customer, customer_rows.read_customer, customer_rows.customer_values),
     StoredRows(
         kinds.CUSTOMER_TOMBSTONES,
         tables.customer_tombstone,
-        key=tuple,
-        read=customer_rows.read_tombstone,
-        values=customer_rows.tombstone_values,
+        customer_rows.read_tombstone,
+        customer_rows.tombstone_values,
     ),
-    StoredRows(
-        kinds.IMPORTS,
-        tables.import_start,
-        key=tuple,
-        read=rows.read_import_start,
-        values=rows.import_start_values,
-    ),
+    StoredRows(kinds.IMPORTS, tables.import_start, rows.read_import_start, rows.import_start_values),
     # Last: all transactions with feedback of one app write the same row and wait for it until the commit.
     StoredRows(
         kinds.FEEDBACK_LOSSES,
