@@ -92,28 +92,12 @@ def _shape(expression: Expression | None) -> Shape:
 
 def indexed(expression: Expression | None) -> Mapping[str, ColumnElement[bool]]:
     """The conditions on indexed fields that every profile found must fulfil, by field."""
-    parts = _compared(expression)
-    needed = {id(one) for one in _conjuncts(expression)}
+    needed = {id(one) for one in (expression.parts if isinstance(expression, AllOf) else [expression])}
     return {
         one.field.name: tables.profile.c[one.field.name] == bindparam(f"filter_{number}", type_=Text())
-        for number, one in enumerate(parts)
-        if id(one) in needed and _is_indexed(one)
+        for number, one in enumerate(_compared(expression))
+        if id(one) in needed and one.operator is Operator.EQUAL and not one.negated and one.field.name in INDEXED
     }
-
-
-def _conjuncts(expression: Expression | None) -> tuple[Expression, ...]:
-    if isinstance(expression, AllOf):
-        return expression.parts
-    return () if expression is None else (expression,)
-
-
-def _is_indexed(expression: Expression) -> bool:
-    return (
-        isinstance(expression, Comparison)
-        and expression.operator is Operator.EQUAL
-        and not expression.negated
-        and expression.field.name in INDEXED
-    )
 
 
 def bound(wanted: Parts, engine: Engine) -> dict[str, object]:

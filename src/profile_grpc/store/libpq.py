@@ -12,7 +12,7 @@ from difflib import get_close_matches
 
 from profile_grpc.service.ports import StoreError
 
-POOLED = "pgbouncer"
+_POOLED = "pgbouncer"
 """Prisma's option: `true` means that a pooler in transaction mode is in use."""
 
 # The driver reads these itself.
@@ -117,9 +117,9 @@ def translate(given: Mapping[str, str]) -> dict[str, str]:
         StoreError: an option is not supported; the error names it, without its value.
     """
     options = dict(given)
-    pooled = options.pop(POOLED, "").lower() in _TRUE
+    options.pop(_POOLED, None)
     _translate_ssl(options)
-    _translate_schema(options, pooled=pooled)
+    _translate_schema(options, pooled=is_pooled(given))
     return {name: value for name, value in options.items() if _is_kept(name, value)}
 
 
@@ -166,7 +166,7 @@ def _is_kept(name: str, value: str) -> bool:
     if name in _ANYWAY or name in _NO_WAY:
         instead = _INSTEAD.get(name, "take it out of the URL")
         raise StoreError(f"{name} in the database URL, with this value, cannot be followed: {instead}")
-    known = [*_KEPT, *_SETTINGS, *_DROPPED, *_ANYWAY, *_NO_WAY, "schema", "ssl", "connect_timeout", POOLED]
+    known = [*_KEPT, *_SETTINGS, *_DROPPED, *_ANYWAY, *_NO_WAY, "schema", "ssl", "connect_timeout", _POOLED]
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else "settings of the session go into options, as -c name=value"
     raise StoreError(f"{_shown(name)} in the database URL is none of libpq's options; {hint}")
@@ -179,4 +179,4 @@ def _shown(name: str) -> str:
 
 def is_pooled(given: Mapping[str, str]) -> bool:
     """Whether the URL says, like Prisma's URLs, that a pooler in transaction mode is in use."""
-    return given.get(POOLED, "").lower() in _TRUE
+    return given.get(_POOLED, "").lower() in _TRUE
