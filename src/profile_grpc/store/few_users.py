@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from profile_grpc.store import scanning
 from profile_grpc.store.database import Database, Session
@@ -38,12 +38,11 @@ class Asked(NamedTuple):
         return (id(self.statement), *values)
 
 
-FewUsers: TypeAlias = SharedByShard[Asked, Sequence[Found] | None]
-"""Answers with the rows of all profiles of the users that fit, in the order of keys; None: they may be more than
-`limit`."""
+def few_users(database: Database, shards: Shards) -> SharedByShard[Asked, Sequence[Found] | None]:
+    """Reads that are answered with the rows of all profiles of their users that fit, in the order of keys; None: they
+    may be more than `limit`.
+    """
 
-
-def few_users(database: Database, shards: Shards) -> FewUsers:
     async def read(asked: Sequence[Asked]) -> Sequence[Sequence[Found] | None]:
         return await read_alike(database, asked, lambda one: one.group, _together)
 
