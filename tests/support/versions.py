@@ -25,13 +25,8 @@ def next_version(folder: Path, does: str, *, older_may_stay: bool) -> dict[str, 
     """This version with one more migration, which does this."""
     sources = folder / "newer"
     shutil.copytree(SOURCES, sources, ignore=shutil.ignore_patterns("__pycache__"))
-    store = sources / "profile_grpc/store"
-    schema = (store / "schema.py").read_text()
-    longer, found = re.subn(r"^(REVISIONS = )(.+)$", rf'\1(*\2, "{NEXT}")', schema, flags=re.MULTILINE)
-    assert found == 1
-    (store / "schema.py").write_text(longer)
     stay = f'oldest_program = "{REVISIONS[-1]}"' if older_may_stay else ""
-    (store / f"migrations/versions/r{NEXT}_next.py").write_text(
+    (sources / _MIGRATIONS / f"r{NEXT}_next.py").write_text(
         f'import sqlalchemy as sa\nfrom alembic import op\n\nrevision = "{NEXT}"\n'
         f'down_revision = "{REVISIONS[-1]}"\n{stay}\n\n\ndef upgrade() -> None:\n    {does}\n'
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, MetaData, Table, Text, select, update
@@ -11,15 +12,16 @@ from profile_grpc.store import engines
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import TableMissing
 from profile_grpc.store.errors import translated
+from profile_grpc.store.migrations import versions
 from profile_grpc.store.tasks import to_the_end
 
 if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-REVISIONS = tuple(f"{number:04}" for number in range(1, 19))
-"""Every revision of the schema, in order, as in migrations/versions. The program is made for the last one. It also
-works with later ones that allow it."""
+REVISIONS = tuple(sorted(module.name[1:5] for module in iter_modules(versions.__path__)))
+"""Every revision of the schema, in order, by the names of the modules in migrations/versions. The program is made for
+the last one. It also works with later ones that allow it."""
 
 VERSION_TABLE = "schema_revision"
 _version = Table(VERSION_TABLE, MetaData(), Column("version_num", Text), Column("oldest_program", Text))
