@@ -16,13 +16,11 @@ from profile_grpc.domain.profile import Channel, Platform
 from profile_grpc.domain.push_endpoints import ApnsEnvironment, PushProvider, PushPurpose
 from profile_grpc.domain.settings import (
     MEMORY,
-    AccountRemovalAction,
     AppSettings,
     BridgeParameters,
     DeviceAttributeMonitor,
     FeedbackBreaker,
     InAppSettings,
-    InAppTransport,
     MonitorKind,
     PushApp,
     ReaperBreaker,
@@ -243,15 +241,19 @@ _BY_TYPE: Mapping[object, Callable[[str], object]] = {
     timedelta: duration,
     timedelta | None: _optional_duration,
     tuple[str, ...]: _tuple_of(str),
-    AccountRemovalAction: _one_of(AccountRemovalAction),
-    InAppTransport: _one_of(InAppTransport),
-    JwtMode: _one_of(JwtMode),
 }
 
 
 def _parsers(group: type, prefix: str = "") -> Mapping[str, Callable[[str], object]]:
     """The members of the group whose type says how they are read."""
-    return {f"{prefix}{name}": _BY_TYPE[type_] for name, type_ in get_type_hints(group).items() if type_ in _BY_TYPE}
+    found = {f"{prefix}{name}": _of_type(type_) for name, type_ in get_type_hints(group).items()}
+    return {name: parser for name, parser in found.items() if parser is not None}
+
+
+def _of_type(type_: object) -> Callable[[str], object] | None:
+    if isinstance(type_, type) and issubclass(type_, enum.IntEnum):
+        return _one_of(type_)
+    return _BY_TYPE.get(type_)
 
 
 PARSERS: Mapping[str, Callable[[str], object]] = {
