@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, inspect, text
 
 from profile_grpc.bootstrap.background import watch_schema
 from profile_grpc.domain.feedback_breaker import ControlFeedbackBreaker
@@ -181,6 +181,15 @@ async def test_R4_two_owners_of_a_token_become_one(engine_url: str) -> None:
     await store.close()
 
 
+def fill(connection: Connection, rows: dict[str, list[tuple[object, ...]]]) -> None:
+    """Writes the rows into tables of an older schema, without the columns that it lacks."""
+    for name, found in rows.items():
+        table = metadata.tables[name]
+        there = {column["name"] for column in inspect(connection).get_columns(name)}
+        values = [dict(zip(table.c.keys(), row, strict=True)) for row in found]
+        connection.execute(insert(table), [{n: row[n] for n in row if n in there} for row in values])
+
+
 async def test_columns_for_filters_are_filled_from_the_attributes(engine_url: str) -> None:
     """T3: after the upgrade a filter finds what was stored before it, and the columns are what the program writes."""
     stored = [
@@ -194,19 +203,13 @@ async def test_columns_for_filters_are_filled_from_the_attributes(engine_url: st
     await put(store, *(profile(key(f"user {n}"), attributes=one) for n, one in enumerate(stored)))
     before = await contents(store)
     await store.close()
-    columns = ("language", "time_zone", "sdk_version", "os_version", "last_opened_time")
-    for index in ("language", "time_zone"):
-        await run(engine_url, f"DROP INDEX profile_{index}")
-    for column in columns:
-        await run(engine_url, f"ALTER TABLE profile DROP COLUMN {column}")
-    for table in ("customer", "customer_schema", "customer_tombstone"):  # of the revision after it
-        await run(engine_url, f"DROP TABLE {table}")
-    await run(engine_url, "ALTER TABLE event_head DROP COLUMN erasures")
-    for later in ("jwt_key", "jwt_count", "push_credential", "tenant_contact", "import_start"):
-        await run(engine_url, f"DROP TABLE {later}")
-    for index in ("event_log_user", "event_log_customer"):
-        await run(engine_url, f"DROP INDEX {index}")
-    await run(engine_url, "UPDATE schema_revision SET version_num = '0012'")
+    engine = named_by(engine_url).migrator(engine_url)
+    async with engine.begin() as connection:
+        await connection.run_sync(metadata.drop_all)
+        await connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+        await connection.run_sync(upgrade, "0012")
+        await connection.run_sync(fill, before)
+    await engine.dispose()
     await migrate(engine_url)
     store = await open_store(engine_url, hasher=HASHER)
     assert await contents(store) == before
