@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import grpc
 
 from profile_grpc.domain.errors import Refused
 from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.tracing import TRACEPARENT, Kind, Span, TraceContext, Tracer
 from profile_grpc.transport.grpc.access import Method
-from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.call import Call, Context
 
-Context = grpc.aio.ServicerContext[Any, Any]
 _OF_THE_SERVER = frozenset(
     {
         grpc.StatusCode.UNKNOWN,

@@ -16,8 +16,8 @@ from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.service import phone
 from profile_grpc.service.customer_ports import CustomerFilter
 from profile_grpc.service.exporting import Part
-from profile_grpc.transport.grpc.masks import refuse_paths
 from profile_grpc.transport.grpc.patches import MAX_PATHS
+from profile_grpc.transport.grpc.shape import refuse_paths
 from profile_grpc.transport.grpc.times import to_date, to_instant, write_date, write_instant
 
 _ATTRIBUTES = "attributes"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Protocol
+from typing import Protocol
 
 import grpc
 import structlog
@@ -12,9 +12,8 @@ from structlog.typing import FilteringBoundLogger
 from profile_grpc.domain.errors import Refused
 from profile_grpc.transport.grpc import call_spans, status
 from profile_grpc.transport.grpc.access import Method
-from profile_grpc.transport.grpc.call import Call
+from profile_grpc.transport.grpc.call import Call, Context
 
-Context = grpc.aio.ServicerContext[Any, Any]
 _DEADLINE_SLACK = 0.1
 """Seconds. The caller's deadline started before the request was sent, so it passes there first; then it cancels."""
 

@@ -10,7 +10,7 @@ from profile_grpc.domain.commands import AttributeValue, ProfilePatch
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.profile import Attributes, Channel, Platform, PushPermission
 from profile_grpc.transport.grpc import endpoints
-from profile_grpc.transport.grpc.masks import refuse_paths
+from profile_grpc.transport.grpc.shape import refuse_paths
 from profile_grpc.transport.grpc.times import to_instant
 
 # The numbers are the contract's on both sides; a dictionary is several times faster than the enumeration's own look-up.

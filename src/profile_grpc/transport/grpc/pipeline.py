@@ -18,13 +18,12 @@ from profile_grpc.service.jwt.authorization import JwtAuthorization
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import access, call_spans, outcome, shape, status
 from profile_grpc.transport.grpc.access import Method
-from profile_grpc.transport.grpc.call import Call
-from profile_grpc.transport.grpc.caller_metadata import caller_metadata
+from profile_grpc.transport.grpc.call import Call, Context, caller_metadata
 from profile_grpc.transport.grpc.holdings import BodyReader, UnreadAnswers
 from profile_grpc.transport.grpc.in_flight import InFlight
 from profile_grpc.transport.grpc.open_streams import OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
-from profile_grpc.transport.grpc.steps import Context, Steps
+from profile_grpc.transport.grpc.steps import Steps
 from profile_grpc.transport.grpc.streams import StreamHandlers
 
 Run = Callable[[Any, Call], Awaitable[Message]]

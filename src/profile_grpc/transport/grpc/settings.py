@@ -16,7 +16,7 @@ from appprofile.v1 import app_service_pb2 as pb
 from profile_grpc.domain.settings import App, AppSettings, InAppTransport
 from profile_grpc.service.credentials import KeyOrder
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
-from profile_grpc.transport.grpc.masks import refuse_paths
+from profile_grpc.transport.grpc.shape import refuse_paths
 from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
 
 _OTHER = {InAppTransport.MQTT: InAppTransport.WEB_SOCKET, InAppTransport.WEB_SOCKET: InAppTransport.MQTT}

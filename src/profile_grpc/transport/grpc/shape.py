@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 import protovalidate
@@ -62,6 +62,20 @@ def refused_item(message: Message) -> Refused | None:
     """The refusal of one item of a batch, with its first violation, or None."""
     violation = _first(message)
     return None if violation is None else invalid(violation.field, violation.description)
+
+
+def refuse_paths(wrong: Iterable[str], read_only: Collection[str], of: str) -> None:
+    """Refuses these paths of the mask of a message (`of`: "an app"), if there are any.
+
+    Raises:
+        Refused: UNKNOWN_FIELD.
+    """
+    paths = sorted(wrong)
+    if paths:
+        unknown = f"is not a field of {of}"
+        violations = [FieldViolation(path, "is read-only" if path in read_only else unknown) for path in paths]
+        message = f"The update_mask names fields that cannot be written: {', '.join(paths)}."
+        raise Refused.for_fields(Reason.UNKNOWN_FIELD, message, violations)
 
 
 def problem(message: Message) -> str:

@@ -6,9 +6,7 @@ The credential is the key and, where the app requires it, the JWT of the request
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import grpc
 from google.protobuf.message import DecodeError, Message
 
 from profile_grpc.domain.errors import Reason, Refused
@@ -19,10 +17,7 @@ from profile_grpc.service.directory import Directory, reach_tenant
 from profile_grpc.service.jwt.authorization import JwtAuthorization
 from profile_grpc.transport.grpc import shape, wire
 from profile_grpc.transport.grpc.access import Items, Method
-from profile_grpc.transport.grpc.call import Call
-from profile_grpc.transport.grpc.caller_metadata import CallerMetadata
-
-Context = grpc.aio.ServicerContext[Any, Any]
+from profile_grpc.transport.grpc.call import Call, CallerMetadata
 
 
 class Steps:

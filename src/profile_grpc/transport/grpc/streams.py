@@ -16,12 +16,11 @@ from profile_grpc.service import refusals
 from profile_grpc.telemetry.tracing import Tracer
 from profile_grpc.transport.grpc import call_spans, outcome, status
 from profile_grpc.transport.grpc.access import Method
-from profile_grpc.transport.grpc.call import Call
-from profile_grpc.transport.grpc.caller_metadata import caller_metadata
+from profile_grpc.transport.grpc.call import Call, Context, caller_metadata
 from profile_grpc.transport.grpc.holdings import BodyReader
 from profile_grpc.transport.grpc.open_streams import OpenStream, OpenStreams
 from profile_grpc.transport.grpc.outcome import CallLog, RpcObserver
-from profile_grpc.transport.grpc.steps import Context, Steps
+from profile_grpc.transport.grpc.steps import Steps
 
 Run = Callable[[Any, Call], Any]
 """A servicer method: an async generator of answers or, if only the requests are a stream, a coroutine."""

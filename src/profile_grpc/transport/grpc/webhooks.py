@@ -10,7 +10,7 @@ from appprofile.v1 import event_pb2
 from appprofile.v1 import webhook_service_pb2 as pb
 from profile_grpc.domain.webhooks import Delivery, Webhook, WebhookState
 from profile_grpc.service.webhooks import Rotated, WebhookOrder
-from profile_grpc.transport.grpc.masks import refuse_paths
+from profile_grpc.transport.grpc.shape import refuse_paths
 from profile_grpc.transport.grpc.times import to_timedelta, write_duration, write_instant
 
 _TYPE_PREFIX = "EVENT_TYPE_"
