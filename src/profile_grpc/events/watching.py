@@ -35,33 +35,18 @@ class FeedWatching:
         """By tenant id and app id: whether the app is the tenant's. Ids are reserved while events are kept (D4)."""
 
     async def from_now(self) -> EventPosition:
-        """The position of the newest event."""
         return await self._feed.now()
 
     async def from_oldest(self) -> EventPosition:
-        """The position before the oldest event that is kept."""
         return await self._feed.oldest()
 
     async def resume(self, after: EventPosition) -> EventPosition:
-        """The position of a resume token in the current epoch.
-
-        Raises:
-            Refused: RESUME_TOKEN_EXPIRED.
-        """
         return await self._feed.resume(after)
 
     async def watch(
         self, subscription: Subscription, after: EventPosition, ending: asyncio.Event
     ) -> AsyncGenerator[Page, None]:
-        """Yields the wanted events after the position. A page without events is a checkpoint.
-
-        At most one page is in memory: the next one is read after the reader has taken it. When `ending` is set, the
-        last page is a checkpoint, and the iteration ends.
-
-        Raises:
-            Refused: RESUME_TOKEN_EXPIRED: the reader was too slow, or the database was restored from an older copy.
-            StoreError.
-        """
+        """At most one page is in memory: the next one is read after the reader has taken it."""
         due = monotonic() + QUIET
         while not ending.is_set():
             page = await self._feed.read(after, subscription.app_ids)
