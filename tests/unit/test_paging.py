@@ -1,6 +1,6 @@
 """Page tokens: opaque, sealed, bound to the filter they were made for."""
 
-from collections.abc import Collection, Mapping
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
-from profile_grpc.domain.settings import App
 from profile_grpc.service import paging
+from profile_grpc.service.customers import Customers
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.service.ports import ProfileFilter
 from profile_grpc.service.profiles import Profiles
@@ -71,24 +71,13 @@ def test_a_changed_token_never_names_another_position(place: int, letter: str) -
     assert position == ["ann", "phone"]
 
 
-class AnyCustomer:
-    async def require(self, app: App, customer_id: str) -> None:
-        pass
-
-    async def refusals(self, app: App, customer_ids: Collection[str]) -> Mapping[str, Refused | None]:
-        return {}
-
-    async def follow(self, app: App, customer_id: str) -> bool:
-        return False
-
-
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 6, 7])
 async def test_pages_hold_every_profile_once_and_in_order(size: int) -> None:
     keys = sorted(key(user, device) for user in ("ann", "bob") for device in ("a", "b", "c"))
     world = domain.given(*[profile(one) for one in keys], profile(key(app="other"))).world
     store = MemoryStore(world)
     queue = WriteQueue(store, ManualClock(), HASHER, observer=NullObserver())
-    profiles = Profiles(queue, store, HASHER, NullObserver(), AnyCustomer())
+    profiles = Profiles(queue, store, HASHER, NullObserver(), cast("Customers", None))
     found, token, pages = [], "", 0
     while token or not pages:
         page, token = await profiles.list(ProfileFilter(APP), size, token)

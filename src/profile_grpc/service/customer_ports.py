@@ -25,15 +25,11 @@ class CustomerFilter(NamedTuple):
     """In the language of T3; the store does not judge it."""
 
 
-class CustomerReader(Protocol):
-    """What filters need to know of customers (T3). Each read is of one tenant, and so of one shard."""
+class CustomerStore(Protocol):
+    """The customers, as committed. Each read is of one tenant, and so of one shard."""
 
     async def schema(self, tenant_id: str) -> CustomerSchema:
-        """The tenant's schema as committed; of version 0 if it never set one. `by_name` has the types."""
-
-
-class CustomerStore(CustomerReader, Protocol):
-    """The customers, as committed."""
+        """The tenant's schema; of version 0 if it never set one. `by_name` has the types."""
 
     async def get(self, key: CustomerId) -> Customer | None:
         """The customer as stored: `customer_schema.shown` tells what its schema has of it."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.service import filter_parsing
-from profile_grpc.service.customer_ports import CustomerReader
+from profile_grpc.service.customer_ports import CustomerStore
 
 
 class Filters:
     """Parses filters that may compare attributes of customers."""
 
-    def __init__(self, customers: CustomerReader) -> None:
+    def __init__(self, customers: CustomerStore) -> None:
         self._customers = customers
 
     async def of_profiles(self, tenant_id: str, text: str) -> Filter | None:

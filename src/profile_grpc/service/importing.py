@@ -15,8 +15,8 @@ from profile_grpc.domain.import_start import ImportKey
 from profile_grpc.domain.importing import BeginImport, ImportProfile, ReadBarrier
 from profile_grpc.domain.results import Imported, ImportOutcome
 from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.service.customers import Customers
 from profile_grpc.service.ports import Clock
-from profile_grpc.service.profiles import KnownCustomers
 from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
@@ -47,10 +47,10 @@ class _Prepared(Generic[CommandT]):
 class Imports:
     """What an import does with the records of one message. A part that was interrupted may be repeated."""
 
-    def __init__(self, queue: WriteQueue, clock: Clock, known_customers: KnownCustomers) -> None:
+    def __init__(self, queue: WriteQueue, clock: Clock, customers: Customers) -> None:
         self._queue = queue
         self._clock = clock
-        self._known_customers = known_customers
+        self._customers = customers
 
     async def begin(self, app: App, import_id: str, *, dry_run: bool) -> datetime:
         """When the import of this name began: now, if it is new or has no name.
@@ -142,7 +142,7 @@ class Imports:
         if not dry_run:
             read = ReadBarrier(app.app_id, waiting[next(iter(named))].start)
             barrier = await _when_there_is_room(lambda: self._queue.submit(read, app.settings))
-        refused = await self._known_customers.refusals(app, {*named.values()})
+        refused = await self._customers.refusals(app, {*named.values()})
         answers = {
             number: refused[customer_id] or Imported(ImportOutcome.UNCHANGED)
             for number, customer_id in named.items()

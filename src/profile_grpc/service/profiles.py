@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from profile_grpc.domain import presence
 from profile_grpc.domain.commands import Command, ProfilePatch
@@ -19,6 +19,7 @@ from profile_grpc.domain.results import FeedbackResult, Registered, Updated
 from profile_grpc.domain.settings import App
 from profile_grpc.domain.updating import UpdateProfileData
 from profile_grpc.service import paging
+from profile_grpc.service.customers import Customers
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.page_reading import read_profiles
 from profile_grpc.service.ports import ProfileFilter, ProfileStore
@@ -26,27 +27,6 @@ from profile_grpc.service.shard_queue import BULK
 from profile_grpc.service.write_queue import WriteQueue
 
 ResultT = TypeVar("ResultT")
-
-
-class KnownCustomers(Protocol):
-    """Which customers profiles may be linked with."""
-
-    async def require(self, app: App, customer_id: str) -> None:
-        """Checks that the customer exists, if the app requires it (C5).
-
-        Raises:
-            Refused: CUSTOMER_NOT_FOUND, CUSTOMER_MERGED.
-        """
-
-    async def refusals(self, app: App, customer_ids: Collection[str]) -> Mapping[str, Refused | None]:
-        """Those of the customers with whom an import must not link profiles of the app: with why they are refused (C5),
-        or None for an erased person (C8).
-        """
-
-    async def follow(self, app: App, customer_id: str) -> bool:
-        """Moves the links of the app's profiles with a customer that was merged to its target (C7); returns whether it
-        was merged.
-        """
 
 
 class Profiles:
@@ -58,13 +38,13 @@ class Profiles:
         store: ProfileStore,
         hasher: Hasher,
         observer: Observer,
-        known_customers: KnownCustomers,
+        customers: Customers,
     ) -> None:
         self._queue = queue
         self._store = store
         self._hasher = hasher
         self._observer = observer
-        self._known_customers = known_customers
+        self._customers = customers
 
     async def submit(self, app: App, command: Command[ResultT]) -> ResultT:
         """Carries out a command; its own rules say what it does and when it is refused.
@@ -115,7 +95,7 @@ class Profiles:
     async def _require_customer(self, app: App, patch: ProfilePatch) -> None:
         customer_id = patch.attributes.get("customer_id")
         if isinstance(customer_id, str):
-            await self._known_customers.require(app, customer_id)
+            await self._customers.require(app, customer_id)
 
     async def _settled(self, app: App, profile: Profile) -> Profile:
         """The profile that the call has linked, after a merge that came in between (C7).
@@ -123,7 +103,7 @@ class Profiles:
         After the commit: either the merge finds the link, or this finds the merge.
         """
         customer_id = profile.attributes.customer_id
-        if customer_id is None or not await self._known_customers.follow(app, customer_id):
+        if customer_id is None or not await self._customers.follow(app, customer_id):
             return profile
         return await self._store.get(profile.key) or profile
 
