@@ -16,15 +16,16 @@ from profile_grpc.domain.push_credentials import CredentialKind
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.service.push_credentials import checking
 from profile_grpc.service.push_credentials.certificates import ApnsCertificate, SafariCertificate
+from profile_grpc.service.push_credentials.checking import Upload
 from profile_grpc.service.push_credentials.keys import ApnsTokenKey, FcmServiceAccount, HmsApp, VapidKey
-from profile_grpc.service.push_credentials.material import Checked, Material
+from profile_grpc.service.push_credentials.material import Checked
 from tests.support import push_files as files
 from tests.support.push_files import BUNDLE_ID, NOW, PASSWORD, PRODUCTION, SANDBOX, WEBSITE_ID
 
 SITE = ("Shop", "https://shop.example.com", ("icon_16x16.png", "icon_128x128@2x.png"))
 
 
-def refused(upload: Material) -> tuple[str, str]:
+def refused(upload: Upload) -> tuple[str, str]:
     """The problem and the field of the refusal."""
     with pytest.raises(Refused) as refusal:
         upload.check(NOW)
@@ -100,7 +101,7 @@ def apns(**changes: object) -> ApnsCertificate:
 
 
 RSA, CERT = files.rsa_key(), files.certificate(files.rsa_key())
-WRONG_CERTIFICATES: dict[str, tuple[Callable[[], Material], str, str]] = {
+WRONG_CERTIFICATES: dict[str, tuple[Callable[[], Upload], str, str]] = {
     "wrong password": (lambda: ApnsCertificate(files.p12(RSA, CERT), "guess"), "WRONG_PASSWORD", "password"),
     "no password": (lambda: ApnsCertificate(files.p12(RSA, CERT)), "WRONG_PASSWORD", "password"),
     "wrong password of a pem": (

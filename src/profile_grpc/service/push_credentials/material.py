@@ -1,10 +1,8 @@
-"""What an upload carries, and what a check makes of it (K3)."""
+"""What a check makes of an upload (K3)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
 from profile_grpc.domain.push_credentials import PublicPart
@@ -17,17 +15,6 @@ class Checked:
     public: PublicPart
     private: bytes = field(repr=False)
     """What a sender needs, as JSON; no password."""
-
-
-class Material(Protocol):
-    """What an upload carries."""
-
-    def check(self, now: datetime) -> Checked:
-        """Opens it. Takes up to a second.
-
-        Raises:
-            Refused: PUSH_CREDENTIAL_INVALID, LEGACY_CREDENTIAL. It holds nothing of the private part.
-        """
 
 
 def invalid(problem: str, field_name: str, description: str) -> Refused:
