@@ -13,6 +13,7 @@ from base64 import b64decode, urlsafe_b64decode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unicodedata import category
 
@@ -152,31 +153,34 @@ def from_jwks(text: str) -> Sequence[VerificationKey]:
 
 def _pinned(kid: str, key: object, algorithm: object = None) -> VerificationKey:
     """The key with the one algorithm that it is for."""
+    check: Callable[[bytes, bytes], None]
     match key:
         case rsa.RSAPublicKey():
             if not _MIN_RSA <= key.key_size <= _MAX_RSA:
                 raise KeyRefused(f"an RSA key has {_MIN_RSA} to {_MAX_RSA} bits")
             if key.public_numbers().e > _MAX_EXPONENT:
                 raise KeyRefused(f"the public exponent of an RSA key is at most {_MAX_EXPONENT}; usual is 65537")
-            name, verify = "RS256", _rsa(key)
+            name, check = "RS256", partial(key.verify, padding=_PKCS1, algorithm=_SHA256)
         case ec.EllipticCurvePublicKey():
             if not isinstance(key.curve, ec.SECP256R1):
                 raise KeyRefused("an elliptic curve key is on the curve P-256")
-            name, verify = "ES256", _ecdsa(key)
+            name, check = "ES256", _ecdsa(key)
         case ed25519.Ed25519PublicKey():
-            name, verify = "EdDSA", _ed25519(key)
+            name, check = "EdDSA", key.verify
         case _:
             raise KeyRefused("this is no key of RSA, of the curve P-256, or of Ed25519")
     if algorithm is not None and algorithm != name:  # it may be of any type
         raise KeyRefused(f"a key of this kind is used with {name}, and it is marked for something else")
     encoded = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return VerificationKey(kid, ALGORITHMS[name], hashlib.sha256(encoded).hexdigest(), verify)
+    return VerificationKey(kid, ALGORITHMS[name], hashlib.sha256(encoded).hexdigest(), _unless_invalid(check))
 
 
-def _rsa(key: rsa.RSAPublicKey) -> Verify:
+def _unless_invalid(check: Callable[[bytes, bytes], None]) -> Verify:
+    """Whether the check, of a signature and what is signed, raises no InvalidSignature."""
+
     def verify(signed: bytes, signature: bytes) -> bool:
         try:
-            key.verify(signature, signed, _PKCS1, _SHA256)
+            check(signature, signed)
         except InvalidSignature:
             return False
         return True
@@ -184,29 +188,14 @@ def _rsa(key: rsa.RSAPublicKey) -> Verify:
     return verify
 
 
-def _ecdsa(key: ec.EllipticCurvePublicKey) -> Verify:
-    def verify(signed: bytes, signature: bytes) -> bool:
+def _ecdsa(key: ec.EllipticCurvePublicKey) -> Callable[[bytes, bytes], None]:
+    def check(signature: bytes, signed: bytes) -> None:
         if len(signature) != 2 * _COORDINATE:
-            return False
+            raise InvalidSignature
         r, s = (int.from_bytes(half, "big") for half in (signature[:_COORDINATE], signature[_COORDINATE:]))
-        try:
-            key.verify(encode_dss_signature(r, s), signed, _ECDSA)
-        except InvalidSignature:
-            return False
-        return True
+        key.verify(encode_dss_signature(r, s), signed, _ECDSA)
 
-    return verify
-
-
-def _ed25519(key: ed25519.Ed25519PublicKey) -> Verify:
-    def verify(signed: bytes, signature: bytes) -> bool:
-        try:
-            key.verify(signature, signed)
-        except InvalidSignature:
-            return False
-        return True
-
-    return verify
+    return check
 
 
 def _public_key(jwk: Mapping[str, Any]) -> PublicKey:
