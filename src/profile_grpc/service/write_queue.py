@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from profile_grpc.domain.commands import AnyCommand, Command
@@ -46,23 +47,18 @@ class WriteQueue:
         self._store = store
         self._observer = observer
         self._limits = limits or QueueLimits()
-        # Random revisions, so that a row that was deleted and created again never has an earlier revision.
-        revision = fresh_revision or (lambda: random.getrandbits(63))
-
-        def make(limits: QueueLimits) -> ShardQueue:
-            return ShardQueue(
-                store,
-                clock,
-                hasher,
-                observer=observer,
-                limits=limits,
-                fresh_revision=revision,
-                taken=self._show_depth,
-                left_events=left_events,
-            )
-
-        self._make = make
-        self._only = make(self._limits)
+        self._make = partial(
+            ShardQueue,
+            store,
+            clock,
+            hasher,
+            observer=observer,
+            # Random revisions, so that a row that was deleted and created again never has an earlier revision.
+            fresh_revision=fresh_revision or (lambda: random.getrandbits(63)),
+            taken=self._show_depth,
+            left_events=left_events,
+        )
+        self._only = self._make(limits=self._limits)
         """The queue of a database that is not spread over nodes."""
         self._queues: dict[int, ShardQueue] = {}
         """Those of the shards, by the shard's number, made when first needed."""
@@ -160,7 +156,9 @@ class WriteQueue:
         if self._closing:
             raise refusals.draining()
         if shard not in self._queues:
-            queue = self._queues[shard] = self._make(replace(self._limits, pending=self._limits.pending // _PART))
+            queue = self._queues[shard] = self._make(
+                limits=replace(self._limits, pending=self._limits.pending // _PART)
+            )
             queue.start()
         return self._queues[shard]
 
