@@ -106,6 +106,11 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault
         self.retry_after = retry_after
 
     @classmethod
+    def about(cls, reason: Reason, message: str, **metadata: str) -> Refused:
+        """A refusal with places for the metadata in its message, as in `"There is no app {app_id!r}."`."""
+        return cls(reason, message.format_map(metadata), metadata=metadata)
+
+    @classmethod
     def for_fields(cls, reason: Reason, message: str, violations: Iterable[FieldViolation], **metadata: str) -> Refused:
         """A refusal of request fields, named in the metadata as well."""
         found = tuple(violations)

@@ -226,10 +226,8 @@ class Apps:
         """
         stored = await self._store.key(key_id)
         if stored is None or stored.tenant_id != tenant_id:
-            raise Refused(
-                Reason.KEY_NOT_FOUND,
-                f"There is no key {key_id!r}; list the keys to see their ids.",
-                metadata={"key_id": key_id},
+            raise Refused.about(
+                Reason.KEY_NOT_FOUND, "There is no key {key_id!r}; list the keys to see their ids.", key_id=key_id
             )
         await self._store.revoke_key(key_id, self._clock.now())
         self._directory.forget()
@@ -242,24 +240,22 @@ async def wait_for_other_processes() -> None:
 
 
 def _taken(app_id: str) -> Refused:
-    return Refused(
-        Reason.APP_ALREADY_EXISTS,
-        f"The app id {app_id!r} is taken; choose another, or update the app.",
-        metadata={"app_id": app_id},
+    return Refused.about(
+        Reason.APP_ALREADY_EXISTS, "The app id {app_id!r} is taken; choose another, or update the app.", app_id=app_id
     )
 
 
 def _not_empty(app: App) -> Refused:
-    return Refused(
+    return Refused.about(
         Reason.APP_NOT_EMPTY,
-        f"The app {app.app_id!r} still has profiles; delete them first, or use force.",
-        metadata={"app_id": app.app_id},
+        "The app {app_id!r} still has profiles; delete them first, or use force.",
+        app_id=app.app_id,
     )
 
 
 def _app_changed(app_id: str) -> Refused:
-    return Refused(
+    return Refused.about(
         Reason.ETAG_MISMATCH,
-        f"The app {app_id!r} has changed since it was read; read it again, then repeat.",
-        metadata={"app_id": app_id},
+        "The app {app_id!r} has changed since it was read; read it again, then repeat.",
+        app_id=app_id,
     )

@@ -74,17 +74,13 @@ def parse(key: str) -> tuple[str, str] | None:
 
 def missing() -> Refused:
     """The call has no key."""
-    return Refused(
-        Reason.CREDENTIAL_MISSING,
-        f"The call carries no credential; send a key as {HEADER!r} metadata.",
-        metadata={"header": HEADER},
+    return Refused.about(
+        Reason.CREDENTIAL_MISSING, "The call carries no credential; send a key as {header!r} metadata.", header=HEADER
     )
 
 
 def invalid() -> Refused:
     """The key is unknown, malformed, revoked or expired; the caller does not learn which."""
-    return Refused(
-        Reason.CREDENTIAL_INVALID,
-        f"The key in {HEADER!r} is not valid; check it, or create a new one.",
-        metadata={"header": HEADER},
+    return Refused.about(
+        Reason.CREDENTIAL_INVALID, "The key in {header!r} is not valid; check it, or create a new one.", header=HEADER
     )

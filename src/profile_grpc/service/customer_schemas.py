@@ -137,8 +137,9 @@ class CustomerSchemas:
 
 def _conflict(found: Misfits) -> Refused:
     names = ", ".join(found.attributes)
-    return Refused(
+    return Refused.about(
         Reason.SCHEMA_CONFLICT,
-        f"{found.customers} customers do not fit the new schema ({names}); set drop_values to remove their values.",
-        metadata={"customers": str(found.customers), "attributes": names},
+        "{customers} customers do not fit the new schema ({attributes}); set drop_values to remove their values.",
+        customers=str(found.customers),
+        attributes=names,
     )

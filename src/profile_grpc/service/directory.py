@@ -223,26 +223,20 @@ def reach_tenant(caller: Caller, tenant_id: str) -> None:
         Refused: TENANT_NOT_ALLOWED.
     """
     if tenant_id not in {"", caller.tenant_id}:
-        raise Refused(
+        raise Refused.about(
             Reason.TENANT_NOT_ALLOWED,
-            f"The key does not reach tenant {tenant_id!r}; leave tenant_id empty.",
-            metadata={"tenant_id": tenant_id},
+            "The key does not reach tenant {tenant_id!r}; leave tenant_id empty.",
+            tenant_id=tenant_id,
         )
 
 
 def app_not_found(app_id: str) -> Refused:
     """The refusal if there is no such app."""
-    return Refused(
-        Reason.APP_NOT_FOUND,
-        f"There is no app {app_id!r}; create it first.",
-        metadata={"app_id": app_id},
-    )
+    return Refused.about(Reason.APP_NOT_FOUND, "There is no app {app_id!r}; create it first.", app_id=app_id)
 
 
 def app_not_allowed(app_id: str) -> Refused:
     """The refusal if the key does not reach the app, or there is none."""
-    return Refused(
-        Reason.APP_NOT_ALLOWED,
-        f"The key does not reach app {app_id!r}; use a key of its tenant.",
-        metadata={"app_id": app_id},
+    return Refused.about(
+        Reason.APP_NOT_ALLOWED, "The key does not reach app {app_id!r}; use a key of its tenant.", app_id=app_id
     )

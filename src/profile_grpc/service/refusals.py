@@ -47,8 +47,6 @@ def internal(error: Exception) -> Refused:
     span = tracing.current()
     trace_id = secrets.token_hex(8) if span is None else span.context.trace
     log.error("internal error", trace_id=trace_id, exc_info=error)
-    return Refused(
-        Reason.INTERNAL,
-        f"The server failed; report trace_id {trace_id} to its operators.",
-        metadata={"trace_id": trace_id},
+    return Refused.about(
+        Reason.INTERNAL, "The server failed; report trace_id {trace_id} to its operators.", trace_id=trace_id
     )

@@ -99,11 +99,11 @@ class Watching(Protocol):
 
 def expired(oldest: EventPosition) -> Refused:
     """The refusal of a token: events after it were deleted, or the database was restored from an older copy."""
-    return Refused(
+    return Refused.about(
         Reason.RESUME_TOKEN_EXPIRED,
         "Events after the resume token are no longer kept, or the database was restored from an older copy; read the"
         " current state, then resume from oldest_resume_token.",
-        metadata={"oldest_resume_token": oldest.token},
+        oldest_resume_token=oldest.token,
     )
 
 

@@ -220,10 +220,10 @@ def _check_state(state: WebhookState) -> None:
 
 
 def _not_found(webhook_id: str) -> Refused:
-    return Refused(
+    return Refused.about(
         Reason.WEBHOOK_NOT_FOUND,
-        f"There is no webhook {webhook_id!r}; list the webhooks to see their ids.",
-        metadata={"webhook_id": webhook_id},
+        "There is no webhook {webhook_id!r}; list the webhooks to see their ids.",
+        webhook_id=webhook_id,
     )
 
 
@@ -232,8 +232,6 @@ def _changed() -> Refused:
 
 
 def _too_many() -> Refused:
-    return Refused(
-        Reason.TOO_MANY_WEBHOOKS,
-        f"The tenant has {MAX_WEBHOOKS} webhooks already; delete one first.",
-        metadata={"limit": str(MAX_WEBHOOKS)},
+    return Refused.about(
+        Reason.TOO_MANY_WEBHOOKS, "The tenant has {limit} webhooks already; delete one first.", limit=str(MAX_WEBHOOKS)
     )

@@ -107,10 +107,10 @@ class JwtKeys:
         removed = await self._store.remove(app_id, jwt_key_id)
         self._directory.forget()
         if not removed and not allow_missing:
-            raise Refused(
+            raise Refused.about(
                 Reason.JWT_KEY_NOT_FOUND,
-                f"The app has no key {jwt_key_id!r} for JWTs; list them to see their ids.",
-                metadata={"jwt_key_id": jwt_key_id},
+                "The app has no key {jwt_key_id!r} for JWTs; list them to see their ids.",
+                jwt_key_id=jwt_key_id,
             )
 
     def _checked(self, order: JwtKeyOrder) -> StoredJwtKey:
@@ -163,16 +163,14 @@ def _refused(name: str, description: str) -> Refused:
 
 
 def _taken(app_id: str) -> Refused:
-    return Refused(
+    return Refused.about(
         Reason.JWT_KEY_ALREADY_EXISTS,
         "The app has a key for JWTs with this kid; remove it first, or choose another kid.",
-        metadata={"app_id": app_id},
+        app_id=app_id,
     )
 
 
 def _too_many() -> Refused:
-    return Refused(
-        Reason.TOO_MANY_JWT_KEYS,
-        f"The app has {MAX_KEYS} keys for JWTs already; remove one first.",
-        metadata={"limit": str(MAX_KEYS)},
+    return Refused.about(
+        Reason.TOO_MANY_JWT_KEYS, "The app has {limit} keys for JWTs already; remove one first.", limit=str(MAX_KEYS)
     )

@@ -167,25 +167,27 @@ def _is_same(stored: PushCredential, order: CredentialOrder, public: PublicPart)
 
 
 def _not_found(app_id: str, credential_id: str) -> Refused:
-    return Refused(
+    return Refused.about(
         Reason.PUSH_CREDENTIAL_NOT_FOUND,
-        f"The app {app_id!r} has no push credential {credential_id!r}; list the credentials to see their ids.",
-        metadata={"app_id": app_id, "credential_id": credential_id},
+        "The app {app_id!r} has no push credential {credential_id!r}; list the credentials to see their ids.",
+        app_id=app_id,
+        credential_id=credential_id,
     )
 
 
 def _name_taken(by: PushCredential) -> Refused:
-    return Refused(
+    return Refused.about(
         Reason.PUSH_CREDENTIAL_NAME_TAKEN,
-        f"The app {by.app_id!r} has a push credential of this name and of kind {by.public.kind.name}; choose another"
-        " name.",
-        metadata={"app_id": by.app_id, "kind": by.public.kind.name},
+        "The app {app_id!r} has a push credential of this name and of kind {kind}; choose another name.",
+        app_id=by.app_id,
+        kind=by.public.kind.name,
     )
 
 
 def _too_many(app_id: str) -> Refused:
-    return Refused(
+    return Refused.about(
         Reason.TOO_MANY_PUSH_CREDENTIALS,
-        f"The app {app_id!r} has {MAX_CREDENTIALS} push credentials already; delete old ones first.",
-        metadata={"app_id": app_id, "limit": str(MAX_CREDENTIALS)},
+        "The app {app_id!r} has {limit} push credentials already; delete old ones first.",
+        app_id=app_id,
+        limit=str(MAX_CREDENTIALS),
     )
