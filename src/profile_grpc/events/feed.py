@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 from collections.abc import Collection
-from contextlib import suppress
 
 import structlog
 
+from profile_grpc.service.background import wait_until
 from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent
 from profile_grpc.service.ports import StoreError
 from profile_grpc.service.watching import EventPosition, Page, expired
@@ -62,9 +62,7 @@ class Feed:
                 await asyncio.sleep(_RETRY)
             if not self._waiting:
                 self._wanted.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL):
-                    await self._look.wait()
+            await wait_until(self._look, POLL)
 
     async def _wait_for_readers(self) -> None:
         """Returns when a reader waits.
@@ -72,15 +70,10 @@ class Feed:
         After IDLE seconds without one, it clears the cache. Otherwise ids could stay in it that an erasure has removed
         from the log (C8).
         """
-        with suppress(TimeoutError):
-            async with asyncio.timeout(IDLE):
-                await self._wanted.wait()
-                return
-        self._forget()
-        await self._wanted.wait()
-
-    def _forget(self) -> None:
-        self._recent, self._since = [], 0 if self._head is None else self._head.published
+        await wait_until(self._wanted, IDLE)
+        if not self._wanted.is_set():
+            self._recent, self._since = [], 0 if self._head is None else self._head.published
+            await self._wanted.wait()
 
     async def now(self) -> EventPosition:
         """The position of the newest event."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 
+from profile_grpc.service.background import wait_until
 from profile_grpc.service.event_ports import BATCH, Assigned, EventStore
 from profile_grpc.service.lease import Lease, LeaseLost
 from profile_grpc.service.observer import Observer
@@ -80,9 +81,7 @@ class Sequencer:
             head = assigned.head
             self._observe(assigned)
             if assigned.number < BATCH:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(POLL):
-                        await self._committed.wait()
+                await wait_until(self._committed, POLL)
                 await asyncio.sleep(LINGER)
 
     def _observe(self, assigned: Assigned) -> None:

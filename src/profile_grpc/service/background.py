@@ -1,16 +1,19 @@
-"""Work that a process repeats until it ends."""
+"""Work beside calls: repeated until the process ends, ended early by an event, or several pieces at a time."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
 from profile_grpc.domain.errors import Refused
 from profile_grpc.service.lease import LeaseLost
 from profile_grpc.service.ports import Conflict, StoreError
+
+ItemT = TypeVar("ItemT")
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +41,24 @@ async def repeat(
         if wake is None:
             await asyncio.sleep(pause)
         else:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await wake.wait()
+            await wait_until(wake, pause)
+
+
+async def wait_until(event: asyncio.Event, seconds: float) -> None:
+    """Waits until the event is set, but no longer than that."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
+async def for_each(work: Callable[[ItemT], Awaitable[None]], items: Iterable[ItemT], at_once: int) -> None:
+    """Does the work for each item, for some at a time. If it fails for one, raises that after all are done."""
+    free = asyncio.Semaphore(at_once)
+
+    async def one(item: ItemT) -> None:
+        async with free:
+            await work(item)
+
+    for result in await asyncio.gather(*map(one, items), return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result

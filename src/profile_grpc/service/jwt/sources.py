@@ -14,7 +14,7 @@ from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.outbound.addresses import AddressRefused
 from profile_grpc.outbound.answers import Answer, Limits, RequestFailed
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
-from profile_grpc.service.background import repeat
+from profile_grpc.service.background import for_each, repeat
 from profile_grpc.service.jwt.store import JwksUrl, JwtStore
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock
@@ -115,16 +115,7 @@ class JwksRefresher:
         self._observe(stored)
         due = [key for key in stored if _is_due(key, now, asked=key.app_id in self._wanted)]
         self._wanted = self._still_wanted(stored, due)
-        free = asyncio.Semaphore(AT_ONCE)
-
-        async def fetch(key: JwksUrl) -> None:
-            async with free:
-                await self._fetch(key, getter)
-
-        results = await asyncio.gather(*map(fetch, due), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        await for_each(lambda key: self._fetch(key, getter), due, AT_ONCE)
 
     def _observe(self, stored: Sequence[JwksUrl]) -> None:
         """Tells what is new since the last look."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,7 +14,7 @@ from profile_grpc.domain.events import Event, EventType
 from profile_grpc.domain.push_credentials import FIRST_REMINDER, PushCredential, Reminder
 from profile_grpc.domain.settings import App
 from profile_grpc.outbound.mail import Mail, Mailer, MailRefused
-from profile_grpc.service.background import repeat
+from profile_grpc.service.background import for_each, repeat
 from profile_grpc.service.directory_ports import DirectoryStore
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.ports import Clock, Conflict, LeaseStore
@@ -122,19 +121,16 @@ class Reminders:
 
     async def _send(self, waiting: Sequence[_Waiting]) -> None:
         """Sends e-mails until all are sent or refused, or SENDING is over. The rest wait for the next pass."""
-        free, end = asyncio.Semaphore(MAILS_AT_ONCE), monotonic() + SENDING
+        end = monotonic() + SENDING
 
         async def send(one: _Waiting) -> None:
-            async with free:
-                if monotonic() < end:
-                    await self._mail(one)
+            if monotonic() < end:
+                await self._mail(one)
 
         self._unsent &= {one.identity for one in waiting}
         ordered = sorted(waiting, key=lambda one: one.identity in self._unsent)
         # No attempt is cancelled: its e-mail may have been sent, and would be sent again.
-        for result in await asyncio.gather(*map(send, ordered), return_exceptions=True):
-            if isinstance(result, BaseException):
-                raise result
+        await for_each(send, ordered, MAILS_AT_ONCE)
 
     async def _leave(self, credential: PushCredential, reminder: Reminder) -> None:
         log.warning(
