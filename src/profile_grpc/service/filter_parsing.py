@@ -15,7 +15,7 @@ from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from profile_grpc.domain.customer_schema import CustomerSchema
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.filtering import values
 from profile_grpc.domain.filtering.expressions import (
     MAX_BYTES,
@@ -81,26 +81,14 @@ _MAX_NAMED = 10
 _ORDER = frozenset({Operator.LESS, Operator.LESS_OR_EQUAL, Operator.GREATER, Operator.GREATER_OR_EQUAL})
 
 
-class _Problem(Exception):  # noqa: N818 - becomes a Refused
-    """The filter is not valid."""
-
-    def __init__(self, at: int, expected: str) -> None:
-        super().__init__(expected)
-        self.column = at + 1
-        self.expected = expected
-
-
 def parse(text: str, fields: Fields) -> Expression:
     """The expression that the text says.
 
     Raises:
         Refused: INVALID_FILTER, with the column (1: the first character) and what was expected there.
     """
-    try:
-        _check_text(text)
-        return _resolve(_tree(text), fields)
-    except _Problem as problem:
-        raise _refused(problem) from None
+    _check_text(text)
+    return _resolve(_tree(text), fields)
 
 
 @lru_cache(512)
@@ -141,23 +129,20 @@ def event_filter(text: str) -> Filter | None:
     return Filter(text, parse(text, EVENT_FIELDS)) if text else None
 
 
-def _refused(problem: _Problem) -> Refused:
-    column, expected = str(problem.column), problem.expected
-    return Refused(
-        Reason.INVALID_FILTER,
-        f"The filter is not valid at column {column}: expected {expected}.",
-        metadata={"fields": "filter", "column": column, "expected": expected},
-        violations=[FieldViolation("filter", f"column {column}: expected {expected}")],
-    )
+def _invalid(at: int, expected: str) -> Refused:
+    column = str(at + 1)
+    message = f"The filter is not valid at column {column}: expected {expected}."
+    description = f"column {column}: expected {expected}"
+    return Refused.for_field(Reason.INVALID_FILTER, message, "filter", description, column=column, expected=expected)
 
 
 def _check_text(text: str) -> None:
     """Before anything is parsed."""
     if len(text.encode(errors="replace")) > MAX_BYTES:
-        raise _Problem(0, f"at most {MAX_BYTES} bytes")
+        raise _invalid(0, f"at most {MAX_BYTES} bytes")
     for at, character in enumerate(text):
         if (character < " " and character not in "\t\r\n") or "\ud800" <= character <= "\udfff":
-            raise _Problem(at, "no control character")
+            raise _invalid(at, "no control character")
 
 
 @cache
@@ -174,9 +159,9 @@ def _tree(text: str) -> _Node:
             depth += _DEPTH.get(token.type, 0)
             compared += token.type in _COMPARATORS
             if depth > MAX_DEPTH:
-                raise _Problem(_at(token), f"at most {MAX_DEPTH} open parentheses")
+                raise _invalid(_at(token), f"at most {MAX_DEPTH} open parentheses")
             if compared > MAX_COMPARISONS:
-                raise _Problem(_at(token), f"at most {MAX_COMPARISONS} comparisons")
+                raise _invalid(_at(token), f"at most {MAX_COMPARISONS} comparisons")
         tree: _Node = parser.feed_eof()  # type: ignore[no-untyped-call]
     except UnexpectedInput as error:
         raise _unexpected(error, text, is_open=depth > 0) from None
@@ -187,12 +172,12 @@ _DEPTH: Mapping[str, int] = {"_OPEN": 1, "_CLOSE": -1}
 _COMPARATORS = frozenset({"COMPARATOR", "HAS"})
 
 
-def _unexpected(error: UnexpectedInput, text: str, *, is_open: bool) -> _Problem:
+def _unexpected(error: UnexpectedInput, text: str, *, is_open: bool) -> Refused:
     at: int | None = getattr(error, "pos_in_stream", None)
     if isinstance(error, UnexpectedCharacters):
         takes: Collection[str] = error.allowed or ()
         if at is not None and text[at] in "\"'" and "QUOTED" in takes:
-            return _Problem(len(text), f"the closing {text[at]}")
+            return _invalid(len(text), f"the closing {text[at]}")
     else:
         takes = error.expected if isinstance(error, UnexpectedToken) else ()
         if isinstance(error, UnexpectedToken) and error.token.type == "$END":
@@ -202,7 +187,7 @@ def _unexpected(error: UnexpectedInput, text: str, *, is_open: bool) -> _Problem
         expected = "a field or ("  # after a negation
     if is_open and "_CLOSE" in takes:
         expected = "AND, OR or )"
-    return _Problem(len(text) if at is None else at, expected)
+    return _invalid(len(text) if at is None else at, expected)
 
 
 def _resolve(node: _Node, fields: Fields) -> Expression:
@@ -254,12 +239,12 @@ def _field(names: list[Token], fields: Fields) -> tuple[Field, str]:
     field = fields.get(texts[0])
     if field is None:
         known = [f"{name}.NAME" if one.is_map or one.members is not None else name for name, one in fields.items()]
-        raise _Problem(_at(names[0]), f"one of the fields {', '.join(known)}")
+        raise _invalid(_at(names[0]), f"one of the fields {', '.join(known)}")
     if field.members is not None:
         return _member(field, field.members, names), ""
     if not field.is_map:
         if len(names) > 1:
-            raise _Problem(_at(names[1]), f"no . after {field.name}")
+            raise _invalid(_at(names[1]), f"no . after {field.name}")
         return field, ""
     return field, _text(_name_after(field, names))
 
@@ -267,7 +252,7 @@ def _field(names: list[Token], fields: Fields) -> tuple[Field, str]:
 def _name_after(field: Field, names: list[Token]) -> Token:
     if len(names) != 2:  # noqa: PLR2004 - the field and the name
         at = _at(names[-1]) if len(names) > 1 else names[0].end_pos or 0
-        raise _Problem(at, f"{field.name}.NAME")
+        raise _invalid(at, f"{field.name}.NAME")
     return names[1]
 
 
@@ -281,15 +266,15 @@ def _member(field: Field, members: Fields, names: list[Token]) -> Field:
             if members
             else "an attribute of customers: their schema has none"
         )
-        raise _Problem(_at(named), expected)
+        raise _invalid(_at(named), expected)
     return member
 
 
 def _check_operator(field: Field, operator: Operator, comparator: Token, right: Token) -> None:
     if operator in _ORDER and (field.kind not in _ORDERED or field.is_many):
-        raise _Problem(_at(comparator), f"= or != or :* for {field.name}")
+        raise _invalid(_at(comparator), f"= or != or :* for {field.name}")
     if operator is Operator.HAS and field.kind is not Kind.LANGUAGE and not field.is_many:
-        raise _Problem(_at(right), "* after :")
+        raise _invalid(_at(right), "* after :")
 
 
 def _value(field: Field, operator: Operator, token: Token) -> Value:
@@ -319,7 +304,7 @@ def _value(field: Field, operator: Operator, token: Token) -> Value:
         case Kind.ATTRIBUTE if operator in _ORDER:
             value, expected = values.number(text), "a number"
     if value is None:
-        raise _Problem(_at(token), expected)
+        raise _invalid(_at(token), expected)
     return value
 
 
