@@ -23,7 +23,7 @@ from profile_grpc.service.push_credentials.material import Checked, invalid
 
 _KEY_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
 _CERTIFICATE_BLOCK = b"-----BEGIN CERTIFICATE-----"
-_LEAST_RSA_BITS = 2048
+LEAST_RSA_BITS = 2048
 # The extensions of Apple's push certificates.
 _SANDBOX = ObjectIdentifier("1.2.840.113635.100.6.3.1")
 _PRODUCTION = ObjectIdentifier("1.2.840.113635.100.6.3.2")
@@ -168,10 +168,10 @@ def _open(file: bytes, password: str, upload: str, now: datetime) -> _Opened:
         raise invalid(
             "WRONG_KEY_TYPE", where, "the private key is neither RSA nor EC; export the key of the certificate"
         )
-    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < _LEAST_RSA_BITS:
-        raise invalid("WRONG_KEY_TYPE", where, f"the RSA key is shorter than {_LEAST_RSA_BITS} bits; make a new one")
-    mine = _public(key)
-    own = next((one for one in certificates if _public(one) == mine), None)
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < LEAST_RSA_BITS:
+        raise invalid("WRONG_KEY_TYPE", where, f"the RSA key is shorter than {LEAST_RSA_BITS} bits; make a new one")
+    mine = public_der(key)
+    own = next((one for one in certificates if public_der(one) == mine), None)
     if own is None:
         raise invalid(
             "KEY_MISMATCH",
@@ -189,7 +189,8 @@ def _open(file: bytes, password: str, upload: str, now: datetime) -> _Opened:
     return _Opened(own, key, tuple(one for one in certificates if one is not own))
 
 
-def _public(of: x509.Certificate | PrivateKeyTypes) -> bytes:
+def public_der(of: x509.Certificate | PrivateKeyTypes) -> bytes:
+    """The public key of a certificate or a private key, as SubjectPublicKeyInfo."""
     key = of.public_key()
     return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
 

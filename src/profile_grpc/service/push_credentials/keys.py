@@ -10,20 +10,19 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.push_credentials import CredentialKind, PublicPart
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
-from profile_grpc.service.push_credentials.certificates import load_key
+from profile_grpc.service.push_credentials.certificates import LEAST_RSA_BITS, load_key, public_der
 from profile_grpc.service.push_credentials.material import Checked, invalid
 
 _PEM = serialization.Encoding.PEM
 _PKCS8 = serialization.PrivateFormat.PKCS8
 _OPEN = serialization.NoEncryption()
-_LEAST_RSA_BITS = 2048
 _P256_BYTES = 32
 # A server key of FCM, as `AAAAeHAq3uc:APA91b…`, and an API key of Google, as `AIzaSyD…`.
 _LEGACY_KEY = re.compile(rb"\s*(AAAA[A-Za-z0-9_-]{7}:[A-Za-z0-9_-]{100,200}|AIza[A-Za-z0-9_-]{35})\s*\Z")
@@ -47,8 +46,8 @@ class FcmServiceAccount:
             raise invalid("WRONG_FILE", where, f"the service account lacks {', '.join(missing)}; download a new key")
         pem = _text(account, "private_key").encode()
         key = load_key(pem, "", where, where)
-        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < _LEAST_RSA_BITS:
-            raise invalid("WRONG_KEY_TYPE", where, f"its private_key is no RSA key of {_LEAST_RSA_BITS} bits or more")
+        if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < LEAST_RSA_BITS:
+            raise invalid("WRONG_KEY_TYPE", where, f"its private_key is no RSA key of {LEAST_RSA_BITS} bits or more")
         public = PublicPart(
             kind=CredentialKind.FCM_SERVICE_ACCOUNT,
             fingerprint=_fingerprint(key),
@@ -184,10 +183,7 @@ def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def _fingerprint(key: PrivateKeyTypes) -> str:
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    digest = hashes.Hash(hashes.SHA256())
-    digest.update(public)
-    return digest.finalize().hex()
+    return hashlib.sha256(public_der(key)).hexdigest()
 
 
 def _from_base64url(text: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.push_credentials import PublicPart
 
 
@@ -19,9 +19,5 @@ class Checked:
 
 def invalid(problem: str, field_name: str, description: str) -> Refused:
     """PUSH_CREDENTIAL_INVALID. `problem`: as the contract lists them; `description`: a clause that says what to do."""
-    return Refused(
-        Reason.PUSH_CREDENTIAL_INVALID,
-        f"The push credential cannot be used ({problem}): {description}.",
-        metadata={"fields": field_name, "problem": problem},
-        violations=[FieldViolation(field_name, description)],
-    )
+    message = f"The push credential cannot be used ({problem}): {description}."
+    return Refused.for_field(Reason.PUSH_CREDENTIAL_INVALID, message, field_name, description, problem=problem)
