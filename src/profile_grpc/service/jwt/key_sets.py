@@ -68,12 +68,6 @@ class Verifier:
         return found
 
 
-@dataclass(slots=True)
-class _Remembered:
-    verifier: Verifier
-    claims: Claims
-
-
 class KeySets:
     """The verifiers of the apps, read again whenever apps or keys have changed."""
 
@@ -86,7 +80,7 @@ class KeySets:
         self._reading: dict[str, asyncio.Lock] = {}
         self._outdated: set[str] = set()
         """Apps of which a document was fetched while their keys were read."""
-        self._remembered: dict[bytes, _Remembered] = {}
+        self._remembered: dict[bytes, tuple[Verifier, Claims]] = {}
         """By the digest of the header's value: the token itself is not kept."""
 
     async def verifier(self, app: App) -> Verifier:
@@ -109,7 +103,7 @@ class KeySets:
         if known is None or known[0] is not self._directory.generation or known[1] is not app:
             return None
         found = self._remembered.get(_digest(header))
-        return found.claims if found is not None and found.verifier is known[2] else None
+        return found[1] if found is not None and found[0] is known[2] else None
 
     def remember(self, header: str, verifier: Verifier, claims: Claims) -> None:
         """Remembers a verified token, and forgets the oldest ones if there are too many."""
@@ -117,7 +111,7 @@ class KeySets:
             self._remembered.pop(next(iter(self._remembered)))
         digest = _digest(header)
         self._remembered.pop(digest, None)
-        self._remembered[digest] = _Remembered(verifier, claims)
+        self._remembered[digest] = verifier, claims
 
     def fetched(self, app_id: str) -> None:
         """A document of the app was fetched, by any process: its keys are read again at the next call."""
@@ -155,14 +149,9 @@ class KeySets:
         if known is not None and _same(known, app, stored):
             known.stored = stored
             return known
-        self._forget(known)
+        if known is not None:  # what it has verified is forgotten
+            self._remembered = {digest: one for digest, one in self._remembered.items() if one[0] is not known}
         return Verifier(app.app_id, app.settings.jwt, stored, dict(self._usable(stored)))
-
-    def _forget(self, replaced: Verifier | None) -> None:
-        """Forgets the tokens that a replaced verifier has verified."""
-        if replaced is not None:
-            kept = {digest: one for digest, one in self._remembered.items() if one.verifier is not replaced}
-            self._remembered = kept
 
     def _usable(self, stored: Sequence[StoredJwtKey]) -> Iterator[tuple[str, VerificationKey]]:
         """The keys by kid. Of two with one kid, which only sets can have, the one that was added first counts."""
