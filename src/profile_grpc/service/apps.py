@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from profile_grpc.domain import settings as app_settings
 from profile_grpc.domain.errors import Reason, Refused
@@ -21,26 +21,18 @@ from profile_grpc.service.storing import retry_on_conflict
 from profile_grpc.service.write_queue import WriteQueue
 
 
+@dataclass(eq=False)
 class Apps:
     """Apps, their settings and their keys."""
 
-    def __init__(
-        self,
-        store: DirectoryStore,
-        profiles: ProfileStore,
-        queue: WriteQueue,
-        directory: Directory,
-        clock: Clock,
-        hasher: Hasher,
-    ) -> None:
-        self._store = store
-        self._profiles = profiles
-        self._queue = queue
-        self._directory = directory
-        self._clock = clock
-        self._hasher = hasher
-        self._deletions: set[asyncio.Task[None]] = set()
-        """Running tasks: the event loop keeps only weak references to them."""
+    _store: DirectoryStore
+    _profiles: ProfileStore
+    _queue: WriteQueue
+    _directory: Directory
+    _clock: Clock
+    _hasher: Hasher
+    _deletions: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    """Running tasks: the event loop keeps only weak references to them."""
 
     async def create(self, app_id: str, tenant_id: str, display_name: str, settings: AppSettings) -> App:
         """Creates an app. A tenant can use the id of an app again that it has deleted (D4).
@@ -160,7 +152,7 @@ class Apps:
         if app.tenant_id != tenant_id:
             raise app_not_allowed(app_id)
         if not force and await self._has_profiles(app_id):
-            raise _not_empty(app)
+            raise _not_empty(app_id)
         # A new revision, even if it is closed already: another deletion that wants to open it again then notices this
         # one.
         try:
@@ -182,7 +174,7 @@ class Apps:
             if await self._has_profiles(closed.app_id):
                 if not before.deleting:
                     await self._change(closed, replace(closed, deleting=False))
-                raise _not_empty(before)
+                raise _not_empty(before.app_id)
         reservation = Reservation(closed.app_id, closed.tenant_id, self._clock.now(), random.getrandbits(63))
         await self._store.remove_app(reservation, closed.revision)
         self._directory.forget()
@@ -245,11 +237,11 @@ def _taken(app_id: str) -> Refused:
     )
 
 
-def _not_empty(app: App) -> Refused:
+def _not_empty(app_id: str) -> Refused:
     return Refused.about(
         Reason.APP_NOT_EMPTY,
         "The app {app_id!r} still has profiles; delete them first, or use force.",
-        app_id=app.app_id,
+        app_id=app_id,
     )
 
 

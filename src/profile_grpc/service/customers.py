@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from profile_grpc.domain import customer_schema, customers
@@ -65,25 +66,17 @@ class Linked(NamedTuple):
     """Whether there are more."""
 
 
+@dataclass(eq=False)
 class Customers:
     """A tenant's customers."""
 
-    def __init__(
-        self,
-        queue: WriteQueue,
-        store: CustomerStore,
-        profiles: ProfileStore,
-        directory: DirectoryStore,
-        hasher: Hasher,
-        clock: Clock,
-    ) -> None:
-        self._queue = queue
-        self._store = store
-        self._profiles = profiles
-        self._directory = directory
-        self._hasher = hasher
-        self._clock = clock
-        self._scans = asyncio.Semaphore(_SCANS)
+    _queue: WriteQueue
+    _store: CustomerStore
+    _profiles: ProfileStore
+    _directory: DirectoryStore
+    _hasher: Hasher
+    _clock: Clock
+    _scans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_SCANS), init=False)
 
     def ref(self, tenant_id: str, customer_id: str) -> CustomerRef:
         """The customer as commands name it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from profile_grpc.domain import presence
@@ -29,22 +29,15 @@ from profile_grpc.service.write_queue import WriteQueue
 ResultT = TypeVar("ResultT")
 
 
+@dataclass(eq=False)
 class Profiles:
     """What callers can do with profiles. The app is one that the caller reaches."""
 
-    def __init__(
-        self,
-        queue: WriteQueue,
-        store: ProfileStore,
-        hasher: Hasher,
-        observer: Observer,
-        customers: Customers,
-    ) -> None:
-        self._queue = queue
-        self._store = store
-        self._hasher = hasher
-        self._observer = observer
-        self._customers = customers
+    _queue: WriteQueue
+    _store: ProfileStore
+    _hasher: Hasher
+    _observer: Observer
+    _customers: Customers
 
     async def submit(self, app: App, command: Command[ResultT]) -> ResultT:
         """Carries out a command; its own rules say what it does and when it is refused.

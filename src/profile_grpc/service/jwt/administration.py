@@ -49,25 +49,17 @@ class ShownJwtKey:
     """Why it cannot be used, or cannot be fetched; empty: all is well."""
 
 
+@dataclass(eq=False)
 class JwtKeys:
     """The keys of the apps."""
 
-    def __init__(
-        self,
-        store: JwtStore,
-        directory: Directory,
-        vault: Vault,
-        sources: JwksSources,
-        clock: Clock,
-        added: Callable[[], None] = lambda: None,
-    ) -> None:
-        """`added` is called when there is a URL to fetch."""
-        self._store = store
-        self._directory = directory
-        self._vault = vault
-        self._sources = sources
-        self._clock = clock
-        self._added = added
+    _store: JwtStore
+    _directory: Directory
+    _vault: Vault
+    _sources: JwksSources
+    _clock: Clock
+    _added: Callable[[], None] = lambda: None
+    """Called when there is a URL to fetch."""
 
     async def add(self, order: JwtKeyOrder) -> ShownJwtKey:
         """Adds a key; it is in force at once in this process, and within a refresh in every other.

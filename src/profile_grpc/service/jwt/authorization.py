@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -29,23 +30,16 @@ class Checked(NamedTuple):
     """Of the check."""
 
 
+@dataclass(eq=False)
 class JwtAuthorization:
     """Checks the tokens of calls with a CLIENT key, in two steps: the token with the key, its ids with the request."""
 
-    def __init__(
-        self,
-        directory: Directory,
-        key_sets: KeySets,
-        tally: Tally,
-        clock: Clock,
-        missed: Callable[[str], None] = lambda _app_id: None,
-    ) -> None:
-        """`missed` is called with the app when a token names a key that the app's JWKS URLs may have got meanwhile."""
-        self._directory = directory
-        self._key_sets = key_sets
-        self._tally = tally
-        self._clock = clock
-        self._missed = missed
+    _directory: Directory
+    _key_sets: KeySets
+    _tally: Tally
+    _clock: Clock
+    _missed: Callable[[str], None] = lambda _app_id: None
+    """Called with the app when a token names a key that the app's JWKS URLs may have got meanwhile."""
 
     async def check(self, caller: Caller, headers: tuple[str, ...]) -> Checked | None:
         """Checks the token that the call carries; `headers`: the values of its header `authorization`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import SplitResult
@@ -63,28 +64,21 @@ class JwksSources:
         return parts
 
 
+@dataclass(eq=False)
 class JwksRefresher:
     """Keeps the stored documents of URLs fresh. Every process runs one; each fetch is made by one of them."""
 
-    def __init__(
-        self,
-        store: JwtStore,
-        sources: JwksSources,
-        clock: Clock,
-        observer: Observer,
-        fetched: Callable[[str], None] = lambda _app_id: None,
-    ) -> None:
-        """`fetched` is called with the app when a document of it was fetched, by any process."""
-        self._store = store
-        self._sources = sources
-        self._fetched = fetched
-        self._clock = clock
-        self._observer = observer
-        self._wanted: dict[str, datetime] = {}
-        """Apps of which tokens name unknown keys, and since when."""
-        self._observed: dict[tuple[str, str], datetime | None] = {}
-        """The URLs at the last look, by app and key, each with the time at which its document was fetched."""
-        self._wake = asyncio.Event()
+    _store: JwtStore
+    _sources: JwksSources
+    _clock: Clock
+    _observer: Observer
+    _fetched: Callable[[str], None] = lambda _app_id: None
+    """Called with the app when a document of it was fetched, by any process."""
+    _wanted: dict[str, datetime] = field(default_factory=dict, init=False)
+    """Apps of which tokens name unknown keys, and since when."""
+    _observed: dict[tuple[str, str], datetime | None] = field(default_factory=dict, init=False)
+    """The URLs at the last look, by app and key, each with the time at which its document was fetched."""
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     @property
     def destinations(self) -> Destinations:
