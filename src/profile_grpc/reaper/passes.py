@@ -14,14 +14,15 @@ from time import perf_counter
 
 import structlog
 
-from profile_grpc.domain.errors import Refused
+from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.inactivity import CorrectFutureTimes
 from profile_grpc.domain.settings import App, AppSettings
+from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.reaper.deletion import Deletion
 from profile_grpc.reaper.dry_run import DryRun, dry_run
 from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
 from profile_grpc.reaper.holds import HeldApp, Holds
 from profile_grpc.reaper.purge import Purged, purge_customers, purge_events, purge_leftovers, release_app_ids
-from profile_grpc.reaper.stamps import clock_went_back, correct_future_times
 from profile_grpc.service.background import repeat
 from profile_grpc.service.directory_ports import every_app
 from profile_grpc.service.erasing import erase_profiles
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 LEASE = "reaper"
 """The name of the lease that the one reaping process holds."""
+_CORRECTED = 100
+"""Profiles whose times are corrected in one transaction."""
 
 
 @dataclass(slots=True)
@@ -155,7 +158,7 @@ class Reaper:
     async def _work(self, report: PassReport, order: _Order) -> None:
         # A confirmation for one app is about its breaker. It must not end the clock hold for all the others.
         all_apps = order.app_id is None
-        certain = not clock_went_back(order.now, (await self._store.reaper.record()).last_pass_time)
+        certain = not _clock_went_back(order.now, (await self._store.reaper.record()).last_pass_time)
         report.clock_held = await self._holds.clock_holds(order.now, confirm=order.confirm and all_apps)
         if report.clock_held:
             return
@@ -165,7 +168,7 @@ class Reaper:
             known.add(app.app_id)
             with failures.kept(app.app_id):
                 if certain:
-                    await correct_future_times(self._store.reaper, self._queue, app, order.now, self._lease)
+                    await self._correct_future_times(app, order.now)
                 await self._clean(app, report, order)
         if all_apps:
             self._holds.forget_all_but({held.app_id for held in report.held})
@@ -186,6 +189,17 @@ class Reaper:
             await release_app_ids(self._store.directory, order.now, self._lease)
         await reaper.save_record(ReaperRecord(last_pass_time=order.now))
         failures.raise_first()
+
+    async def _correct_future_times(self, app: App, now: datetime) -> None:
+        """Sets the app's times that a wrong clock dated in the future to now, for profiles without calls (Terms)."""
+        while found := await self._store.reaper.stamped_ahead(app.app_id, now + MAX_AHEAD, _CORRECTED):
+            try:
+                await self._queue.submit(CorrectFutureTimes(app.app_id, tuple(found)), app.settings)
+            except Refused as refused:
+                if refused.reason is not Reason.QUEUE_FULL:
+                    raise
+                await asyncio.sleep(refused.retry_after or 1)
+            await self._lease.acquire()
 
     async def _clean(self, app: App, report: PassReport, order: _Order) -> None:
         """Deletes what is inactive in the app unless the breaker holds, and purges what is unregistered."""
@@ -233,3 +247,11 @@ class Reaper:
             return
         async for app in every_app(self._store.directory, None):
             yield app
+
+
+def _clock_went_back(now: datetime, last_pass_time: datetime | None) -> bool:
+    """Whether the last pass is dated in the future: then it is not known yet which of the two clocks was wrong.
+
+    A pass under a clock that is briefly behind must not set back the times of every profile. The next pass decides.
+    """
+    return last_pass_time is not None and last_pass_time - now > MAX_AHEAD
