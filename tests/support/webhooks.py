@@ -18,8 +18,7 @@ from profile_grpc.events.webhooks.source import Batch, EventsLost, EventSource
 from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.service.event_ports import EventHead, EventStore, LoggedEvent, WebhookKey, WebhookStore
 from profile_grpc.service.ports import Conflict, HeldLease
-from profile_grpc.service.webhook_secrets import WebhookSecrets
-from profile_grpc.service.webhooks import Webhooks
+from profile_grpc.service.webhooks import Webhooks, WebhookSecrets
 from tests.support.domain import ManualClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

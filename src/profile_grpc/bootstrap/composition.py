@@ -17,11 +17,10 @@ from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.reaper import Reaper
 from profile_grpc.service.apps import Apps
 from profile_grpc.service.credentials import Caller
-from profile_grpc.service.customer_schemas import CustomerSchemas
+from profile_grpc.service.customer_schemas import CustomerSchemas, Filters
 from profile_grpc.service.customers import Customers
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.exporting import Exports
-from profile_grpc.service.filters import Filters
 from profile_grpc.service.importing import Imports
 from profile_grpc.service.jwt.administration import JwtKeys
 from profile_grpc.service.jwt.authorization import JwtAuthorization

@@ -1,4 +1,4 @@
-"""The use cases of a tenant's schema of customers (C2)."""
+"""The use cases of a tenant's schema of customers (C2), and the filters that may name its attributes (T3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from profile_grpc.domain.customer_changes import RewriteCustomers
 from profile_grpc.domain.customer_schema import CustomerSchema, SchemaAttribute
 from profile_grpc.domain.customers import Customer, CustomerRef
 from profile_grpc.domain.errors import Reason, Refused
+from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.schema_changes import AdoptSchema, BeginChange, WithdrawChange
+from profile_grpc.service import filter_parsing
 from profile_grpc.service.customer_ports import CustomerFilter, CustomerStore
 from profile_grpc.service.customers import Customers
 
@@ -78,9 +80,9 @@ class CustomerSchemas:
             # A change that was interrupted may have left values that its schema hides; this one would show them again.
             await self._rewrite(before)
         if not customer_schema.narrowed(before, attributes):
-            return SchemaChanged(await self._adopt(AdoptSchema(tenant_id, attributes, before.version)), 0)
+            return SchemaChanged(await self._customers.submit(AdoptSchema(tenant_id, attributes, before.version)), 0)
         if drop_values:
-            after = await self._adopt(AdoptSchema(tenant_id, attributes, before.version))
+            after = await self._customers.submit(AdoptSchema(tenant_id, attributes, before.version))
             return SchemaChanged(after, await self._rewrite(after))
         return SchemaChanged(await self._change_checked(before, attributes), 0)
 
@@ -92,13 +94,10 @@ class CustomerSchemas:
             found = await self._misfits(before, attributes)
             if found.customers:
                 raise _conflict(found)
-            return await self._adopt(AdoptSchema(tenant_id, attributes, before.version, change.begin_time))
+            return await self._customers.submit(AdoptSchema(tenant_id, attributes, before.version, change.begin_time))
         except BaseException:
             await self._customers.submit(WithdrawChange(tenant_id, change.begin_time))
             raise
-
-    async def _adopt(self, command: AdoptSchema) -> CustomerSchema:
-        return await self._customers.submit(command)
 
     async def _misfits(self, before: CustomerSchema, after: Sequence[SchemaAttribute]) -> Misfits:
         if not customer_schema.narrowed(before, after):
@@ -133,6 +132,33 @@ class CustomerSchemas:
             for customer in part:
                 yield customer
             after = part[-1].key.customer_id
+
+
+class Filters:
+    """Parses filters that may compare attributes of customers."""
+
+    def __init__(self, customers: CustomerStore) -> None:
+        self._customers = customers
+
+    async def of_profiles(self, tenant_id: str, text: str) -> Filter | None:
+        """A filter of profiles of an app of the tenant; None: the text is empty.
+
+        Raises:
+            Refused: INVALID_FILTER.
+            StoreError.
+        """
+        if filter_parsing.may_name_customers(text):
+            return filter_parsing.profile_filter(text, await self._customers.schema(tenant_id))
+        return filter_parsing.profile_filter(text)
+
+    async def of_customers(self, tenant_id: str, text: str) -> Filter | None:
+        """A filter of the tenant's customers; None: the text is empty.
+
+        Raises:
+            Refused: INVALID_FILTER.
+            StoreError.
+        """
+        return filter_parsing.customer_filter(text, await self._customers.schema(tenant_id)) if text else None
 
 
 def _conflict(found: Misfits) -> Refused:

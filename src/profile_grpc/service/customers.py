@@ -129,7 +129,7 @@ class Customers:
         ref = self.ref(tenant_id, customer_id)
         found = await self._store.get(ref.key)
         if found is not None:
-            return customer_schema.shown(await self.schema(tenant_id), found)
+            return customer_schema.shown(await self._store.schema(tenant_id), found)
         target_id = await self._merged_into(ref)
         if target_id is not None:
             raise customers.was_merged(target_id)
@@ -143,10 +143,6 @@ class Customers:
         if gone is None or self._clock.now() - gone.delete_time > TOMBSTONE_RETENTION:
             return None
         return gone.target_id
-
-    async def schema(self, tenant_id: str) -> CustomerSchema:
-        """The tenant's schema as committed."""
-        return await self._store.schema(tenant_id)
 
     async def require(self, app: App, customer_id: str) -> None:
         """Checks that a customer exists that a profile of the app is to be linked with, if the app requires it (C5).
@@ -205,7 +201,7 @@ class Customers:
                 return self._fitting(wanted, wanted.filter, begin, limit)
             return self._store.list(wanted, begin, limit)
 
-        schema = await self.schema(wanted.tenant_id)
+        schema = await self._store.schema(wanted.tenant_id)
         stored, more = await read_page(read, customer_size, paging.size(page_size))
         page = [customer_schema.shown(schema, customer) for customer in stored]
         return page, paging.seal(self._hasher, listing, [page[-1].key.customer_id]) if more else ""

@@ -1,11 +1,15 @@
-"""The use cases of WebhookService (E6)."""
+"""The use cases of WebhookService, and the secrets that webhooks are signed with (E6)."""
 
 from __future__ import annotations
 
 import random
+import secrets
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from profile_grpc.domain import webhooks as rules
 from profile_grpc.domain.errors import Reason, Refused
@@ -16,9 +20,13 @@ from profile_grpc.service import paging
 from profile_grpc.service.event_ports import EventStore, WebhookKey, WebhookStore
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.storing import random_id, retry_on_conflict
-from profile_grpc.service.webhook_secrets import WebhookSecrets
+
+if TYPE_CHECKING:
+    from profile_grpc.sealing import SecretBox
 
 _ID_LENGTH = 16
+_PREFIX = "whsec_"
+_SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +50,47 @@ class Rotated:
     """When the one before it ends."""
 
 
+class WebhookSecrets:
+    """Encrypts each secret for its webhook, under a key derived from the hash key."""
+
+    def __init__(self, hasher: Hasher) -> None:
+        self._hasher = hasher
+
+    @cached_property
+    def _box(self) -> SecretBox:
+        # Imported here: most commands encrypt nothing, and the library takes a while.
+        from profile_grpc.sealing import SecretBox  # noqa: PLC0415
+
+        return SecretBox(self._hasher.derived_key("webhook-secret"))
+
+    def make(self, tenant_id: str, webhook_id: str) -> tuple[str, str]:
+        """A new secret, as its owner gets it this once, and as it is stored."""
+        text = _PREFIX + b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+        return text, self._box.seal(text, _row(tenant_id, webhook_id))
+
+    def open(self, webhook: Webhook, secret: Secret) -> str:
+        """A secret of the webhook, as its owner has it.
+
+        Raises:
+            CannotOpen: it was changed in the database, or encrypted under another hash key.
+        """
+        return self._box.open(secret.sealed, _row(webhook.tenant_id, webhook.webhook_id))
+
+
+@dataclass(eq=False)
 class Webhooks:
     """A tenant's webhooks."""
 
-    def __init__(
-        self,
-        store: WebhookStore,
-        events: EventStore,
-        clock: Clock,
-        hasher: Hasher,
-        destinations: Destinations,
-    ) -> None:
-        self._store = store
-        self._events = events
-        self._clock = clock
-        self._hasher = hasher
-        self.secrets = WebhookSecrets(hasher)
-        self.destinations = destinations
+    _store: WebhookStore
+    _events: EventStore
+    _clock: Clock
+    _hasher: Hasher
+    destinations: Destinations
+
+    @cached_property
+    def secrets(self) -> WebhookSecrets:
+        """What encrypts their secrets."""
+        return WebhookSecrets(self._hasher)
 
     async def create(self, order: WebhookOrder) -> tuple[Webhook, str]:
         """A new webhook, which gets the events from now on, and its secret, which is shown only once.
@@ -235,3 +267,7 @@ def _too_many() -> Refused:
     return Refused.about(
         Reason.TOO_MANY_WEBHOOKS, "The tenant has {limit} webhooks already; delete one first.", limit=str(MAX_WEBHOOKS)
     )
+
+
+def _row(tenant_id: str, webhook_id: str) -> str:
+    return f"webhook/{tenant_id}/{webhook_id}"

@@ -17,8 +17,7 @@ from profile_grpc.outbound.destinations import UrlRefused
 from profile_grpc.sealing import CannotOpen
 from profile_grpc.service.event_ports import WebhookKey
 from profile_grpc.service.ports import Clock, Conflict
-from profile_grpc.service.webhook_secrets import WebhookSecrets
-from profile_grpc.service.webhooks import Webhooks
+from profile_grpc.service.webhooks import Webhooks, WebhookSecrets
 from profile_grpc.telemetry import tracing
 from profile_grpc.telemetry.tracing import TRACEPARENT, Attributes, Kind, Tracer
 
