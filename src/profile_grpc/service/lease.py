@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic
-from typing import Final
 
 from profile_grpc.domain.stamps import MAX_AHEAD
 from profile_grpc.service.ports import Clock, HeldLease, LeaseStore
@@ -22,29 +22,19 @@ class LeaseLost(Exception):  # noqa: N818 - an outcome
     """Another process holds the lease."""
 
 
+@dataclass(eq=False)
 class Lease:
     """One process's claim on a named lease. It runs out by itself when its holder stops renewing it."""
 
-    DURATION: Final = timedelta(seconds=60)
-
-    def __init__(
-        self,
-        leases: LeaseStore,
-        name: str,
-        clock: Clock,
-        duration: timedelta = DURATION,
-        *,
-        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        """`pause` waits for that many seconds of a monotonic clock."""
-        self._leases = leases
-        self._duration = duration
-        self._pause = pause
-        self._name = name
-        self._clock = clock
-        self._holder = secrets.token_hex(8)
-        self._renewed = 0.0
-        """When it was last renewed, in seconds of a monotonic clock."""
+    _leases: LeaseStore
+    _name: str
+    _clock: Clock
+    _duration: timedelta = timedelta(seconds=60)
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Waits for that many seconds of a monotonic clock."""
+    _holder: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
+    _renewed: float = field(default=0.0, init=False)
+    """When it was last renewed, in seconds of a monotonic clock."""
 
     async def acquire(self) -> None:
         """Acquires or renews the lease. If another process has it for more than a day, waits for its duration first.
@@ -58,7 +48,7 @@ class Lease:
         held = await self._leases.held(self._name)
         if held is None or held.expire_time <= self._clock.now() + self._duration + MAX_AHEAD:
             raise LeaseLost
-        await self._pause(self._duration.total_seconds())
+        await self.pause(self._duration.total_seconds())
         if not await self._try(held):
             raise LeaseLost
 

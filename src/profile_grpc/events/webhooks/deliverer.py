@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
 
 import structlog
 
@@ -23,41 +22,35 @@ from profile_grpc.service.ports import Clock, Conflict, StoreError
 log = structlog.get_logger(__name__)
 
 
+LOOK = timedelta(seconds=2)
+"""Interval between two reads of the webhook, after which a change by an operator takes effect."""
+GATHER = timedelta(milliseconds=100)
+"""Time to wait for more events after the first one, so that they share a request."""
+SAVE = timedelta(seconds=10)
+"""Interval between two writes of a position that moved without a delivery."""
+
+
+@dataclass(eq=False)
 class Deliverer:
     """Delivers the events of one webhook while this process holds its lease."""
 
-    LOOK: Final = timedelta(seconds=2)
-    """Interval between two reads of the webhook, after which a change by an operator takes effect."""
-    GATHER: Final = timedelta(milliseconds=100)
-    """Time to wait for more events after the first one, so that they share a request."""
-    SAVE: Final = timedelta(seconds=10)
-    """Interval between two writes of a position that moved without a delivery."""
+    _key: WebhookKey
+    _store: WebhookStore
+    _source: EventSource
+    _courier: Courier
+    _lease: Lease
+    _clock: Clock
+    _observer: Observer
+    _webhook: Webhook | None = field(default=None, init=False)
+    """The stored webhook as this process read or wrote it last. None: read it again."""
+    _position: int = field(default=0, init=False)
+    """Events up to here are delivered or not wanted. The stored position may be lower."""
+    _ahead: Batch = field(default=Batch((), 0), init=False)
+    """Events that were read after the position and are not delivered yet."""
+    _read_time: datetime | None = field(default=None, init=False)
 
-    def __init__(
-        self,
-        key: WebhookKey,
-        store: WebhookStore,
-        source: EventSource,
-        courier: Courier,
-        lease: Lease,
-        clock: Clock,
-        observer: Observer,
-    ) -> None:
-        self._key = key
-        self._store = store
-        self._source = source
-        self._courier = courier
-        self._lease = lease
-        self._clock = clock
-        self._observer = observer
-        self._webhook: Webhook | None = None
-        """The stored webhook as this process read or wrote it last. None: read it again."""
-        self._position = 0
-        """Events up to here are delivered or not wanted. The stored position may be lower."""
-        self._ahead = Batch([], 0)
-        """Events that were read after the position and are not delivered yet."""
-        self._read_time: datetime | None = None
-        self._saved_time = clock.now()
+    def __post_init__(self) -> None:
+        self._saved_time = self._clock.now()
 
     async def run(self) -> None:
         """Delivers until the webhook is no longer ENABLED.
@@ -71,7 +64,7 @@ class Deliverer:
             while (pause := await self.step()) is not None:
                 if pause:
                     await self._source.wait(self._position, pause.total_seconds())
-                    await asyncio.sleep(self.GATHER.total_seconds())
+                    await asyncio.sleep(GATHER.total_seconds())
         finally:
             await self._leave()
 
@@ -91,7 +84,7 @@ class Deliverer:
         now = self._clock.now()
         if not rules.is_due(webhook.progress, now):
             # Wait for the time of the next attempt, not for events: new ones would end the wait at once.
-            await asyncio.sleep(min((webhook.progress.next_attempt_time or now) - now, self.LOOK).total_seconds())
+            await asyncio.sleep(min((webhook.progress.next_attempt_time or now) - now, LOOK).total_seconds())
             return timedelta()
         try:
             return await self._deliver(webhook)
@@ -102,7 +95,7 @@ class Deliverer:
     async def _current(self) -> Webhook | None:
         """The webhook, read from the store at most LOOK ago."""
         now = self._clock.now()
-        if self._webhook is None or self._read_time is None or not timedelta() <= now - self._read_time < self.LOOK:
+        if self._webhook is None or self._read_time is None or not timedelta() <= now - self._read_time < LOOK:
             known, self._webhook = self._webhook, await self._store.get(self._key)
             self._read_time = now
             if self._webhook is not None:
@@ -121,7 +114,7 @@ class Deliverer:
             await self._pass_over_lost(webhook, lost.oldest)
             return timedelta()
         if not batch.events:
-            pause = timedelta() if batch.position > self._position else self.LOOK
+            pause = timedelta() if batch.position > self._position else LOOK
             await self._pass_over(webhook, batch.position)
             return pause
         message = messages.of_events(webhook, batch.events, batch.position)
@@ -189,7 +182,7 @@ class Deliverer:
         self._position, self._ahead = position, Batch([], position)
         pending = webhook.progress.pending
         if pending is None:
-            store = position != webhook.progress.position and not timedelta() <= now - self._saved_time < self.SAVE
+            store = position != webhook.progress.position and not timedelta() <= now - self._saved_time < SAVE
         else:
             store = position >= pending  # the request to repeat has no events left
         if store:

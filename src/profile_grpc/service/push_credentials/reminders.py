@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -44,6 +44,7 @@ class _Waiting:
         return self.app.app_id, self.credential.credential_id
 
 
+@dataclass(eq=False)
 class Reminders:
     """Any number of processes may run one; the lease lets one of them work.
 
@@ -52,24 +53,18 @@ class Reminders:
     and before the next commit, it is sent again, with the same Message-ID.
     """
 
-    def __init__(
-        self,
-        store: CredentialStore,
-        contacts: ContactStore,
-        directory: DirectoryStore,
-        leases: LeaseStore,
-        clock: Clock,
-        mailer: Mailer | None = None,
-    ) -> None:
-        """`mailer` None: no e-mails are sent."""
-        self._store = store
-        self._contacts = contacts
-        self._directory = directory
-        self._clock = clock
-        self._mailer = mailer
-        self._lease = Lease(leases, LEASE, clock)
-        self._unsent: set[tuple[str, str]] = set()
-        """Credentials whose e-mail could not be sent at the last attempt. The others are tried first."""
+    _store: CredentialStore
+    _contacts: ContactStore
+    _directory: DirectoryStore
+    _leases: LeaseStore
+    _clock: Clock
+    _mailer: Mailer | None = None
+    """None: no e-mails are sent."""
+    _unsent: set[tuple[str, str]] = field(default_factory=set, init=False)
+    """Credentials whose e-mail could not be sent at the last attempt. The others are tried first."""
+
+    def __post_init__(self) -> None:
+        self._lease = Lease(self._leases, LEASE, self._clock)
 
     async def run(self, interval: timedelta = INTERVAL) -> None:
         """A pass each `interval` until cancelled; a failed one is logged and tried again at the next."""
