@@ -294,7 +294,6 @@ class Customers:
         return found
 
     async def apps(self, tenant_id: str) -> Sequence[App]:
-        """The tenant's apps."""
         return [app async for app in every_app(self._directory, tenant_id)]
 
     async def _move_links(self, tenant_id: str, source_id: str, target_id: str | None) -> int:

@@ -98,7 +98,6 @@ class Directory:
                 raise
 
     def forget(self) -> None:
-        """Drops the cache."""
         self._cache = _Cache(-1, {}, self._now().date(), {})
 
     async def run(self, interval: float = REFRESH_INTERVAL) -> None:

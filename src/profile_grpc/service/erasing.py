@@ -25,12 +25,7 @@ async def erase_profiles(
     devices. So profiles are deleted only if the app was closed before they were listed, and only if they have not
     changed since.
 
-    Args:
-        profiles: where to look for them.
-        queue: what deletes them.
-        app_id: the app.
-        settings: the app's.
-        still_closed: whether the app has been closed without interruption since the erasing started.
+    `still_closed`: whether the app has been closed without interruption since the erasing started.
 
     Raises:
         Conflict: another process has taken the app over.

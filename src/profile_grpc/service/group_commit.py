@@ -47,7 +47,6 @@ class Gathering:
         self._target = 0
 
     def end(self) -> None:
-        """Ends the current wait."""
         self._gathered.set()
 
 

@@ -201,12 +201,8 @@ class LeaseStore(Protocol):
     ) -> bool:
         """Acquires or renews the lease; False if the lease of another holder has not expired.
 
-        Args:
-            name: of the lease.
-            holder: who acquires it.
-            now: the holder's time.
-            duration: after which the lease expires.
-            lost: the lease of another holder that is replaced although it has not expired, unless it was renewed.
+        `now`: the holder's time. `lost`: the lease of another holder that is replaced although it has not expired,
+        unless it was renewed.
         """
 
     async def held(self, name: str) -> HeldLease | None:

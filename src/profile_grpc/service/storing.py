@@ -23,9 +23,7 @@ _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 async def retry_on_conflict(work: Callable[[], Awaitable[ResultT]], growth: int = 1) -> ResultT:
     """The result of the work, which is done again while other writers are first (Conflict).
 
-    Args:
-        work: reads, decides and stores.
-        growth: how many times as long each pause may be as the one before.
+    `growth`: how many times as long each pause may be as the one before.
 
     Raises:
         Refused: CONFLICT: others keep being first.

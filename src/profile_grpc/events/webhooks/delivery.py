@@ -43,7 +43,6 @@ class WebhookDelivery:
         """Earliest time to start the task of a webhook again, in seconds of the monotonic clock."""
 
     async def run(self) -> None:
-        """Delivers until cancelled."""
         try:
             while True:
                 await self._look()

@@ -64,7 +64,6 @@ class Tally:
         self._purged = date.min
 
     def count(self, app_id: str, now: datetime, outcome: JwtOutcome, sdk_version: str) -> None:
-        """Counts a call."""
         if not self._begin <= now < self._end:
             self._gather()
             self._begin = now.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -108,7 +108,6 @@ def _refusal(refused: Refused) -> _Answer:
 
 
 def main() -> None:
-    """Checks the upload on standard input."""
     _limit()
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=_Order)
     upload: Upload = msgspec.json.decode(order.upload, type=_UPLOADS[order.kind])
