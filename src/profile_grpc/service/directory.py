@@ -192,14 +192,9 @@ class Directory:
     ) -> dict[str, App | Refused]:
         cache = self._cache
         asked = [app_id for app_id in app_ids if caller.app_id in {"", app_id}]
-        deleted = which is Reach.DELETED
-        found = (
-            {app.app_id: app for app in await self._store.apps_by_id(asked, caller.tenant_id, deleted=deleted)}
-            if asked
-            else {}
-        )
-        closed = which >= Reach.CLOSED
-        found = {app_id: app for app_id, app in found.items() if closed or not app.deleting}
+        deleted, closed = which is Reach.DELETED, which >= Reach.CLOSED
+        stored = await self._store.apps_by_id(asked, caller.tenant_id, deleted=deleted) if asked else []
+        found = {app.app_id: app for app in stored if closed or not app.deleting}
         taken: Collection[str] = app_ids
         if caller.kind is KeyKind.ADMIN and len(found) < len(app_ids):
             existing = await self._store.apps_by_id(app_ids, None)

@@ -5,7 +5,6 @@ A key has one `verify`, which was chosen when the key was read. Nothing in a tok
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
 import json
@@ -214,20 +213,17 @@ def _public_key(jwk: Mapping[str, Any]) -> PublicKey:
                 raise KeyRefused("a JWK of kind oct is a shared secret; add it as one")
             case _:
                 raise KeyRefused("this is no JWK of RSA, of the curve P-256, or of Ed25519")
-    except (ValueError, UnsupportedAlgorithm) as error:
-        if isinstance(error, KeyRefused):
-            raise
+    except KeyRefused:
+        raise
+    except (ValueError, UnsupportedAlgorithm):
         raise KeyRefused("the values of the JWK are no public key") from None
 
 
 def _check_use(jwk: Mapping[str, Any]) -> None:
     operations = jwk.get("key_ops")
-    if jwk.get("use", "sig") != "sig" or (operations is not None and "verify" not in _list(operations)):
+    verifies = operations is None or (isinstance(operations, list) and "verify" in operations)
+    if jwk.get("use", "sig") != "sig" or not verifies:
         raise KeyRefused("the JWK is not for signatures")
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def _kid(jwk: Mapping[str, Any]) -> str:
@@ -245,13 +241,11 @@ def _number(jwk: Mapping[str, Any], name: str) -> int:
 
 
 def _bytes(jwk: Mapping[str, Any], name: str) -> bytes:
+    """Raises ValueError if it is no base64url."""
     text = jwk.get(name)
     if not isinstance(text, str) or not text.isascii():
-        raise KeyRefused("the values of the JWK are no public key")
-    try:
-        return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except binascii.Error:
-        raise KeyRefused("the values of the JWK are no public key") from None
+        raise ValueError
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _json_object(text: str, what: str) -> Mapping[str, Any]:
