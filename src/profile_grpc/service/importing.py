@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 
 from profile_grpc.domain.commands import Command
@@ -71,10 +72,7 @@ class Imports:
             Refused: some may have been imported; repeat all of them. DATABASE_UNAVAILABLE, DRAINING. CONFLICT,
                 DATA_REFUSED, INTERNAL: of the barrier, not of a record.
         """
-
-        async def prepare(waiting: Mapping[int, ImportProfile]) -> _Prepared[ImportProfile]:
-            return await self._with_customers_read(app, waiting, dry_run=dry_run)
-
+        prepare = partial(self._with_customers_read, app, dry_run=dry_run)
         return await self._carry_out(records, app.settings, prepare, dry_run=dry_run)
 
     async def customers(
