@@ -44,7 +44,7 @@ class _Answer(msgspec.Struct):
     reason: str = ""
     message: str = ""
     metadata: dict[str, str] = {}
-    violations: list[tuple[str, str]] = []
+    violations: tuple[FieldViolation, ...] = ()
 
 
 async def check(upload: Upload, now: datetime, limit: float = LIMIT) -> Checked:
@@ -85,8 +85,7 @@ async def check(upload: Upload, now: datetime, limit: float = LIMIT) -> Checked:
 def _read(output: bytes) -> Checked:
     answer = msgspec.json.decode(output, type=_Answer)
     if answer.checked is None:
-        violations = [FieldViolation(*one) for one in answer.violations]
-        raise Refused(Reason(answer.reason), answer.message, metadata=answer.metadata, violations=violations)
+        raise Refused(Reason(answer.reason), answer.message, metadata=answer.metadata, violations=answer.violations)
     return answer.checked
 
 
@@ -103,8 +102,7 @@ def _limit() -> None:
 
 
 def _refusal(refused: Refused) -> _Answer:
-    violations = [(one.field, one.description) for one in refused.violations]
-    return _Answer(None, refused.reason, refused.message, refused.metadata, violations)
+    return _Answer(None, refused.reason, refused.message, refused.metadata, refused.violations)
 
 
 def main() -> None:
