@@ -18,8 +18,6 @@ from profile_grpc.service.ports import Clock
 from profile_grpc.service.reaper_ports import ReaperStore
 from profile_grpc.service.watching import EventPosition, Subscription
 
-"""Page size for reading the tenant's apps."""
-
 
 class Batch(NamedTuple):
     """The result of one read."""
@@ -94,7 +92,8 @@ class EventSource:
         Each event has its own transaction, because a cluster keeps apps on different nodes.
         """
         now = self._clock.now()
-        for app_id in webhook.app_ids or await self._apps(webhook.tenant_id):
+        apps = every_app(self._directory, webhook.tenant_id)
+        for app_id in webhook.app_ids or [app.app_id async for app in apps]:
             event = Event(EventType.WEBHOOK_DISABLED, app_id, now, reason=webhook.webhook_id)
             await self._reaper.add_events([event])
 
@@ -102,9 +101,6 @@ class EventSource:
         if not self._epoch:
             self._epoch = (await self._feed.now()).epoch
         return EventPosition(self._epoch, position)
-
-    async def _apps(self, tenant_id: str) -> list[str]:
-        return [app.app_id async for app in every_app(self._directory, tenant_id)]
 
 
 def _wanted(webhook: Webhook) -> Subscription:
