@@ -260,8 +260,8 @@ async def test_the_reaper(filled: SqlStore, statement: str, index: str) -> None:
 @pytest.mark.parametrize(
     ("purge", "table", "index"),
     [
-        ("_tombstones", "tombstone", "tombstone_delete_time"),
-        ("_ledger", "mad_ledger", "mad_ledger_day"),
+        ("purge_tombstones", "tombstone", "tombstone_delete_time"),
+        ("purge_ledger", "mad_ledger", "mad_ledger_day"),
     ],
 )
 async def test_purges(filled: SqlStore, purge: str, table: str, index: str) -> None:

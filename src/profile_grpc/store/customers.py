@@ -6,7 +6,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, cast, delete, func, literal_column, select
 
@@ -17,13 +16,9 @@ from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.domain.filtering.of_customers import names_read, parts_of
 from profile_grpc.service.customer_ports import CustomerFilter
 from profile_grpc.store import parameters, statements, tables, times
-from profile_grpc.store.customer_rows import (
-    read_customer,
-    read_schema,
-    read_tombstone,
-)
+from profile_grpc.store.customer_rows import read_customer, read_schema, read_tombstone
 from profile_grpc.store.database import Database
-from profile_grpc.store.engine import Found
+from profile_grpc.store.engine import Found, Query
 
 PART_BYTES = 1 << 20
 """Characters of attributes in one part; the last customer may go beyond it. One may have half a million."""
@@ -144,7 +139,7 @@ class SqlCustomers:
         return await self._database.execute(self._purge, tenant_id=tenant_id, before=times.micros(before))
 
 
-def _named() -> Any:  # noqa: ANN401 - a query
+def _named() -> Query:
     profile = tables.profile
     return (
         select(profile.c.customer_id)
@@ -159,7 +154,7 @@ def _named() -> Any:  # noqa: ANN401 - a query
     )
 
 
-def _list(by: str | None) -> Any:  # noqa: ANN401 - a query
+def _list(by: str | None) -> Query:
     wanted = [] if by is None else [_customer.c[by] == parameters.text(by), _customer.c[by].is_not(None)]
     return (
         select(_customer)
@@ -179,7 +174,7 @@ def _by(wanted: CustomerFilter) -> tuple[str | None, dict[str, str]]:
     return (None, {}) if wanted.msisdn is None else ("msisdn", {"msisdn": wanted.msisdn})
 
 
-def _of_given(database: Database) -> Any:  # noqa: ANN401 - a query
+def _of_given(database: Database) -> Query:
     given = statements.given_rows(database, _customer, ["tenant_id", "customer_id"])
     return (
         select(_customer)
@@ -189,7 +184,7 @@ def _of_given(database: Database) -> Any:  # noqa: ANN401 - a query
     )
 
 
-def _bounded(query: Any) -> Any:  # noqa: ANN401 - a query
+def _bounded(query: Query) -> Query:
     """The first rows of the query, until they have `room` characters; the last column has those of the rows before."""
     seen = query.subquery("seen")
     size = func.coalesce(func.length(seen.c.attributes), literal_column("0"))

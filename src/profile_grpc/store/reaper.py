@@ -49,11 +49,11 @@ class SqlReaper:
             prepare(delete(time.table).where(time.table.c.app_id == bindparam("app_id"), time < _BEFORE))
             for time in (deletion.c.time, begun.c.start_time)
         )
-        self._tombstones = _Purge(database, tombstone, tombstone.c.delete_time, tombstone.c.delete_time < _BEFORE)
+        self.purge_tombstones = _Purge(database, tombstone, tombstone.c.delete_time, tombstone.c.delete_time < _BEFORE)
         # The index contains the day; the time decides.
         day = ledger.c.day <= bindparam("day")
-        self._ledger = _Purge(database, ledger, ledger.c.day, ledger.c.count_time < _BEFORE, indexed=day)
-        self._orders = _Purge(database, calls, calls.c.forget_time, calls.c.forget_time < _BEFORE)
+        self.purge_ledger = _Purge(database, ledger, ledger.c.day, ledger.c.count_time < _BEFORE, indexed=day)
+        self.purge_orders = _Purge(database, calls, calls.c.forget_time, calls.c.forget_time < _BEFORE)
         self._ahead = [(prepare(statement), by_day) for statement, by_day in _ahead()]
         self._next_apps = [
             prepare(select(func.min(table.c.app_id)).where(table.c.app_id > bindparam("after")))
@@ -125,16 +125,6 @@ class SqlReaper:
                 found.add(after)
                 [[after]] = await self._database.fetch(statement, after=after)
         return sorted(found)
-
-    async def purge_tombstones(self, app_id: str, before: datetime, limit: int) -> int:
-        return await self._tombstones(app_id, limit, before=times.micros(before))
-
-    async def purge_ledger(self, app_id: str, before: datetime, limit: int) -> int:
-        time = times.micros(before)
-        return await self._ledger(app_id, limit, before=time, day=_last_day(time))
-
-    async def purge_orders(self, app_id: str, before: datetime, limit: int) -> int:
-        return await self._orders(app_id, limit, before=times.micros(before))
 
     async def stamped_ahead(self, app_id: str, after: datetime, limit: int) -> Sequence[ProfileKey]:
         """The cost is proportional to the number of profiles found: the scan begins at the end of the index."""
@@ -243,7 +233,8 @@ class _Purge:
         # omitted: SQLite would use that index and read all old rows for each chunk.
         self._delete = statements.delete_keys(database, table, too_old)
 
-    async def __call__(self, app_id: str, limit: int, **age: object) -> int:
+    async def __call__(self, app_id: str, before: datetime, limit: int) -> int:
+        age = _until(before)
         found = await self._database.fetch(self._oldest, app_id=app_id, limit=limit, **age)
         if not found:
             return 0
@@ -254,10 +245,10 @@ def _limits(before: DueBefore) -> Iterator[dict[str, object]]:
     """The values of the statements of _SIGNS. Without a limit for registrations, there are none for the second."""
     for limit in (before.heard, before.registered):
         if limit is not None:
-            time = times.micros(limit)
-            yield {"app_id": before.app_id, "day": _last_day(time), "before": time}
+            yield {"app_id": before.app_id, **_until(limit)}
 
 
-def _last_day(before: int) -> int:
-    """The last day that contains a time before this one. A day that begins at this time is not read."""
-    return (before - 1) // times.DAY
+def _until(before: datetime) -> dict[str, int]:
+    """The time, and the last day that contains a time before it. A day that begins at this time is not read."""
+    time = times.micros(before)
+    return {"before": time, "day": (time - 1) // times.DAY}

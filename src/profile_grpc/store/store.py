@@ -69,7 +69,6 @@ class Description:
     """Its settings and state, by the database's own names."""
 
 
-_ALL = tuple(tables.metadata.sorted_tables)
 _HEALTH_ROWS = 64
 _ROOM = 256 * 1024
 """The size in bytes of a test write. After a failed write, the database counts as writable again when a write of this
@@ -103,7 +102,8 @@ class SqlStore:
         self._keep_check_value = statements.insert_new(database, tables.hash_key)
         self._kept_check_value = database.prepare(select(tables.hash_key.c.check_value))
         self._tables = [
-            database.prepare(select(literal_column("1")).select_from(table).where(false())) for table in _ALL
+            database.prepare(select(literal_column("1")).select_from(table).where(false()))
+            for table in tables.metadata.sorted_tables
         ]
         self._write = statements.upsert(database, tables.lease)
 
