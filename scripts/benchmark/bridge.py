@@ -36,7 +36,7 @@ from profile_grpc.bridge.http.server import HttpServer
 from profile_grpc.cli.settings import apply
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.credentials import KeyOrder
+from profile_grpc.service.credentials import NewKey
 from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.store import migrate
 from scripts.benchmark.processes import Cores, Server, first_line, start
@@ -214,8 +214,8 @@ async def _prepare(url: str, hash_key: bytes) -> tuple[str, str]:
     async with administration(DatabaseConfig(url, hash_key)) as admin:
         await admin.store.directory.add_tenant(Tenant("acme", admin.clock.now()))
         await admin.apps.create("shop", "acme", "", apply(AppSettings(), [_PUSH_APPS]))
-        _, reader = await admin.apps.create_key(KeyOrder(KeyKind.PROFILE, "acme", ""))
-        _, key = await admin.apps.create_key(KeyOrder(KeyKind.BRIDGE, "acme", "shop"))
+        _, reader = await admin.apps.create_key(NewKey(KeyKind.PROFILE, "acme", ""))
+        _, key = await admin.apps.create_key(NewKey(KeyKind.BRIDGE, "acme", "shop"))
     return reader, key
 
 

@@ -15,7 +15,7 @@ import asyncpg
 from profile_grpc.bootstrap.administration import administration
 from profile_grpc.config import DatabaseConfig, is_sqlite, sqlite_path
 from profile_grpc.domain.settings import AppSettings, ReaperBreaker
-from profile_grpc.service.credentials import KeyOrder
+from profile_grpc.service.credentials import NewKey
 from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.store import migrate, postgresql_url
 from scripts.benchmark.workloads import APP
@@ -54,7 +54,7 @@ def prepare(url: str, hash_key: bytes) -> str:
                 raise SystemExit("bench: the database has been used before; name an empty one")
             await admin.store.directory.add_tenant(Tenant(APP, admin.clock.now()))
             await admin.apps.create(APP, APP, "Benchmark", settings)
-            _, secret = await admin.apps.create_key(KeyOrder(KeyKind.ADMIN, APP, ""))
+            _, secret = await admin.apps.create_key(NewKey(KeyKind.ADMIN, APP, ""))
         return secret
 
     return asyncio.run(run())

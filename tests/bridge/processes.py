@@ -14,7 +14,7 @@ from profile_grpc.bootstrap.administration import administration
 from profile_grpc.cli.settings import apply
 from profile_grpc.config import DatabaseConfig
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.credentials import KeyOrder
+from profile_grpc.service.credentials import NewKey
 from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.store import migrate
 from tests.cli.program import environment, run_here
@@ -100,7 +100,7 @@ class Site:
             await admin.store.directory.add_tenant(Tenant("acme", admin.clock.now()))
             await admin.apps.create("shop", "acme", "", apply(AppSettings(), settings))
             for name, kind, app in (("profile", KeyKind.PROFILE, ""), ("bridge", KeyKind.BRIDGE, "shop")):
-                _, self.keys[name] = await admin.apps.create_key(KeyOrder(kind, "acme", app))
+                _, self.keys[name] = await admin.apps.create_key(NewKey(kind, "acme", app))
         return self
 
     def serve(self, *arguments: str) -> Program:

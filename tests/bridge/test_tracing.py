@@ -66,7 +66,7 @@ async def test_a_failed_attempt_fails_its_span(harness: Harness, tracer: OtlpTra
     await tracer.close()
     [failed] = [span for span in collected.named("deliver report") if span.failed]
     assert failed.attributes["profile_grpc.reason"] == "INTERNAL"
-    assert failed.attributes["profile_grpc.report.outcome"] == "again"
+    assert failed.attributes["profile_grpc.report.outcome"] == "failed"
 
 
 async def test_a_trace_has_nothing_of_the_report(harness: Harness, tracer: OtlpTracer, collected: Collector) -> None:

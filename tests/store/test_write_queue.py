@@ -37,7 +37,7 @@ async def test_R1_R4_R5_R6_batches_beside_each_other_keep_one_owner(store: SqlSt
         Clock(),
         HASHER,
         observer=NullObserver(),
-        limits=QueueLimits(batch=20, second_batch=1, attempts=100),
+        limits=QueueLimits(batch=20, second_batch=1, retries=100),
     )
     queue.start()
     # Every user registers on one device with one token, twice, and on a device of their own with another one.
@@ -70,7 +70,7 @@ async def test_U1_M4_changes_of_one_profile_in_many_batches_are_all_there(store:
         Clock(),
         HASHER,
         observer=NullObserver(),
-        limits=QueueLimits(batch=10, second_batch=1, attempts=100),
+        limits=QueueLimits(batch=10, second_batch=1, retries=100),
     )
     queue.start()
     settings = AppSettings()

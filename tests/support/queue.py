@@ -106,7 +106,7 @@ class Bench:
 @asynccontextmanager
 async def bench(*, concurrent: bool = False, **limits: Any) -> AsyncIterator[Bench]:
     """Its worker must end within seconds of the test. `concurrent`: the store commits several batches at a time."""
-    made = Bench(QueueLimits(**{"linger": 0, "attempts": 1} | limits))
+    made = Bench(QueueLimits(**{"linger": 0, "retries": 1} | limits))
     made.store.commits_concurrently = concurrent
     made.queue.start()
     async with asyncio.timeout(wait_s()):

@@ -15,7 +15,7 @@ from profile_grpc.domain.settings import SETTINGS_SPREAD, App, AppSettings, Kept
 from profile_grpc.service import apps as apps_module
 from profile_grpc.service import credentials
 from profile_grpc.service.apps import Apps
-from profile_grpc.service.credentials import Caller, KeyOrder
+from profile_grpc.service.credentials import Caller, NewKey
 from profile_grpc.service.directory import Directory, reach_tenant
 from profile_grpc.service.directory_ports import KeyKind
 from profile_grpc.service.observer import NullObserver
@@ -50,7 +50,7 @@ class Office:
 
     async def key(self, kind: KeyKind, app_id: str = "", tenant_id: str = "acme") -> str:
         """The text of a new key."""
-        _, secret = await self.apps.create_key(KeyOrder(kind, tenant_id, app_id))
+        _, secret = await self.apps.create_key(NewKey(kind, tenant_id, app_id))
         return secret
 
 
@@ -80,7 +80,7 @@ async def test_a_key_names_its_kind_its_tenant_and_its_app(office: Office, kind:
 
 
 async def test_the_stored_hash_of_a_key_is_no_valid_key(office: Office) -> None:
-    stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme", ""))
+    stored, secret = await office.apps.create_key(NewKey(ADMIN, "acme", ""))
     assert secret.startswith(f"apk_{stored.key_id}_")
     assert secret[17:] not in repr(stored)
     assert await refusal(office.directory, f"apk_{stored.key_id}_{stored.secret_hash}") is Reason.CREDENTIAL_INVALID
@@ -88,7 +88,7 @@ async def test_the_stored_hash_of_a_key_is_no_valid_key(office: Office) -> None:
 
 async def test_a_key_ends_by_itself(office: Office) -> None:
     """Also one that is known already, within a refresh: where known callers are looked up, nobody asks for the time."""
-    order = KeyOrder(ADMIN, "acme", expire_time=T0 + timedelta(hours=1))
+    order = NewKey(ADMIN, "acme", expire_time=T0 + timedelta(hours=1))
     stored, secret = await office.apps.create_key(order)
     assert (stored.label, stored.expire_time) == ("", T0 + timedelta(hours=1))
     assert await office.directory.authenticate(secret) == office.directory.known_caller(secret)
@@ -100,12 +100,12 @@ async def test_a_key_ends_by_itself(office: Office) -> None:
 
 async def test_a_key_that_would_have_ended_is_not_made(office: Office) -> None:
     with pytest.raises(Refused) as caught:
-        await office.apps.create_key(KeyOrder(ADMIN, "acme", expire_time=T0))
+        await office.apps.create_key(NewKey(ADMIN, "acme", expire_time=T0))
     assert caught.value.reason is Reason.INVALID_REQUEST
 
 
 async def test_the_day_of_the_last_use_is_written_once_a_day_and_not_by_calls(office: Office) -> None:
-    stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme"))
+    stored, secret = await office.apps.create_key(NewKey(ADMIN, "acme"))
     writes: list[list[str]] = []
     write = office.store.keys_used
 
@@ -137,7 +137,7 @@ async def test_the_day_of_the_last_use_is_written_once_a_day_and_not_by_calls(of
 
 
 async def test_a_day_of_use_that_cannot_be_written_is_written_later(office: Office) -> None:
-    stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme"))
+    stored, secret = await office.apps.create_key(NewKey(ADMIN, "acme"))
     write = office.store.keys_used
 
     async def fail(key_ids: Sequence[str], day: date) -> None:
@@ -171,7 +171,7 @@ async def test_the_id_of_one_key_with_the_secret_of_another_is_invalid(office: O
 
 
 async def test_unknown_malformed_and_revoked_keys_look_the_same(office: Office) -> None:
-    stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme", ""))
+    stored, secret = await office.apps.create_key(NewKey(ADMIN, "acme", ""))
     await office.apps.revoke_key(stored.key_id, "acme")
     unknown = f"apk_{'a' * 12}_{'b' * 43}"
     texts = set()
@@ -269,7 +269,7 @@ async def test_a_missing_app_is_not_cached(office: Office) -> None:
 
 
 async def test_a_key_revoked_by_another_process_ends_with_the_next_refresh(office: Office) -> None:
-    stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme", ""))
+    stored, secret = await office.apps.create_key(NewKey(ADMIN, "acme", ""))
     await office.directory.authenticate(secret)
     await office.directory.refresh()
     await office.directory.authenticate(secret)
@@ -280,7 +280,7 @@ async def test_a_key_revoked_by_another_process_ends_with_the_next_refresh(offic
 
 
 async def test_a_key_revoked_here_ends_at_once(office: Office) -> None:
-    stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme", ""))
+    stored, secret = await office.apps.create_key(NewKey(ADMIN, "acme", ""))
     await office.directory.authenticate(secret)
     revoked = await office.apps.revoke_key(stored.key_id, "acme")
     assert revoked.revoke_time == T0
@@ -297,7 +297,7 @@ async def test_a_refresh_without_a_change_forgets_nothing(office: Office) -> Non
 
 async def test_a_key_read_before_a_revocation_is_not_remembered_after_it(office: Office) -> None:
     """The look-up was on its way when the directory was refreshed."""
-    stored, secret = await office.apps.create_key(KeyOrder(ADMIN, "acme", ""))
+    stored, secret = await office.apps.create_key(NewKey(ADMIN, "acme", ""))
     await office.directory.refresh()
     read = office.store.key
 
@@ -612,7 +612,7 @@ async def test_an_app_that_is_being_deleted_is_out_of_reach(office: Office, monk
 
 
 async def test_a_key_of_another_tenant_cannot_be_revoked(office: Office) -> None:
-    stored, _ = await office.apps.create_key(KeyOrder(ADMIN, "rival", ""))
+    stored, _ = await office.apps.create_key(NewKey(ADMIN, "rival", ""))
     for key_id in (stored.key_id, "missing"):
         with pytest.raises(Refused) as caught:
             await office.apps.revoke_key(key_id, "acme")
@@ -620,7 +620,7 @@ async def test_a_key_of_another_tenant_cannot_be_revoked(office: Office) -> None
 
 
 def test_keys_are_random_and_have_one_form() -> None:
-    issued = [credentials.issue(KeyOrder(CLIENT, "acme", APP), HASHER, T0) for _ in range(20)]
+    issued = [credentials.issue(NewKey(CLIENT, "acme", APP), HASHER, T0) for _ in range(20)]
     assert len({secret for _, secret in issued}) == len({stored.key_id for stored, _ in issued}) == 20
     for stored, secret in issued:
         parsed = credentials.parse(secret)

@@ -13,12 +13,12 @@ from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, WebhookState
 from profile_grpc.outbound.destinations import Destinations
 from profile_grpc.sealing import CannotOpen, SecretBox
 from profile_grpc.service.event_ports import WebhookKey
-from profile_grpc.service.webhooks import WebhookOrder, Webhooks
+from profile_grpc.service.webhooks import NewWebhook, Webhooks
 from tests.support.domain import ManualClock
 from tests.support.webhooks import HASHER, NOW, SECRETS, MemoryEvents, MemoryWebhooks, event, use_cases
 
 URL = "https://crm.example.com/hook"
-ORDER = WebhookOrder("acme", URL)
+ORDER = NewWebhook("acme", URL)
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ def world() -> World:
     return World()
 
 
-async def created(world: World, order: WebhookOrder = ORDER) -> WebhookKey:
+async def created(world: World, order: NewWebhook = ORDER) -> WebhookKey:
     webhook, _ = await world.use.create(order)
     return WebhookKey(webhook.tenant_id, webhook.webhook_id)
 

@@ -169,7 +169,7 @@ async def test_else_whoever_comes_waits_for_the_batch_under_way(concurrent: bool
 
 
 async def test_two_batches_that_meet_are_decided_one_after_the_other() -> None:
-    async with bench(concurrent=True, second_batch=3, attempts=3) as b:
+    async with bench(concurrent=True, second_batch=3, retries=3) as b:
         paused = await b.pause_commits()
         b.store.before_commit = second = PausedCommits()
         # The first of these is the profile that the batch under way creates, too.

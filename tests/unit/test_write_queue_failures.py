@@ -27,7 +27,7 @@ from tests.support.queue import SETTINGS, bench, device, reason
 
 
 async def test_a_conflict_is_decided_again_on_fresh_state() -> None:
-    async with bench(attempts=3) as b:
+    async with bench(retries=3) as b:
         etag = getattr(await b.submit(Register(ANN)), "profile").etag  # noqa: B009 - a Registered
         other = WriteQueue(
             MemoryStore(b.world), b.clock, HASHER, observer=NullObserver(), fresh_revision=revisions(9000)
@@ -47,7 +47,7 @@ async def test_a_conflict_is_decided_again_on_fresh_state() -> None:
 
 
 async def test_two_writers_on_one_device_leave_one_user() -> None:
-    async with bench(attempts=50) as b, bench(attempts=50) as c:
+    async with bench(retries=50) as b, bench(retries=50) as c:
         c.store.world = b.world
 
         async def meet(_changes: Changes) -> None:
@@ -145,7 +145,7 @@ async def test_the_caller_of_a_fault_learns_no_detail_and_the_log_has_it(
 
 @pytest.mark.parametrize("attempts", [1, 3])
 async def test_a_conflict_is_tried_a_bounded_number_of_times(attempts: int) -> None:
-    async with bench(attempts=attempts) as b:
+    async with bench(retries=attempts) as b:
         b.break_commits_of(ANN, Conflict("again"))
         assert await reason(b.submit(Register(ANN))) is Reason.CONFLICT
         assert b.store.transactions == attempts + 1
@@ -154,7 +154,7 @@ async def test_a_conflict_is_tried_a_bounded_number_of_times(attempts: int) -> N
 
 async def test_the_neighbours_of_a_lasting_conflict_wait_for_few_attempts() -> None:
     """All the patience is for the command alone, once its 63 neighbours have been committed in 6 halvings."""
-    async with bench(attempts=8, shared_attempts=1) as b:
+    async with bench(retries=8, batch_retries=1) as b:
         paused = await b.pause_commits()
         tasks = await b.callers(*[Register(device(n)) for n in range(64)])
         b.break_commits_of(device(63), Conflict("again"))  # the last one: every neighbour comes before it

@@ -85,7 +85,7 @@ class Application(UseCases):
         """
         sequencer, feed = Sequencer(store.events, store.leases, clock, observer), Feed(store.events)
         sequencer.on_published(feed.published)
-        queue = WriteQueue(store.profiles, clock, hasher, observer=observer, left_events=sequencer.committed)
+        queue = WriteQueue(store.profiles, clock, hasher, observer=observer, on_events=sequencer.committed)
         vault = Vault(seal_keys)
         directory = Directory(store.directory, hasher, anonymous=anonymous, now=clock.now)
         customers = Customers(queue, store.customers, store.profiles, store.directory, hasher, clock)

@@ -14,7 +14,7 @@ from profile_grpc import config
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.credentials import APP_KINDS, Caller, KeyOrder
+from profile_grpc.service.credentials import APP_KINDS, Caller, NewKey
 from profile_grpc.service.directory_ports import KeyKind, Tenant
 
 TENANT = "demo"
@@ -42,7 +42,7 @@ async def prepare(admin: Application, url: str) -> Mapping[KeyKind, str]:
         app_id = APP if kind in APP_KINDS else ""
         secret = kept.get(kind.name, "")
         if not await _works(admin, secret, Caller(kind, TENANT, app_id)):
-            _, secret = await admin.apps.create_key(KeyOrder(kind, TENANT, app_id))
+            _, secret = await admin.apps.create_key(NewKey(kind, TENANT, app_id))
         keys[kind] = secret
     content = {kind.name: secret for kind, secret in keys.items()}
     if content != kept:

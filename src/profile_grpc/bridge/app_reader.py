@@ -89,7 +89,7 @@ class AppReader:
                 except CallFailed as failed:
                     of = f"{place} of {len(self._keys)}"
                     log.warning("cannot read the apps from the service", code=failed.code, detail=failed.detail, key=of)
-                    if failed.failure is Failure.DOWN:
+                    if failed.failure is Failure.UNAVAILABLE:
                         now = asyncio.get_running_loop().time()
                         self._availability.failed(now, failed.code, failed.detail)
                         return

@@ -91,7 +91,7 @@ class Keys:
         try:
             valid = await self._service.valid(app_id, Credential(key.key, trace), self._timeout)
         except CallFailed as failed:
-            if failed.failure is Failure.DOWN:
+            if failed.failure is Failure.UNAVAILABLE:
                 self._availability.failed(asyncio.get_running_loop().time(), failed.code, failed.detail)
             return None
         self.learn(key.verifier, app_id, valid=valid, now=now)

@@ -32,8 +32,8 @@ _PAGE = 1000
 class Failure(enum.Enum):
     """Why a call failed."""
 
-    DOWN = "service down"
-    """The service cannot be reached, or is overloaded. The report itself may be valid."""
+    UNAVAILABLE = "unavailable"
+    """The service cannot be reached, is overloaded, or did not answer in time. The report itself may be valid."""
     TRANSIENT = "transient"
     KEY_WRONG = "key wrong"
     """The key is not valid, or does not reach the app or the method."""
@@ -55,10 +55,10 @@ class CallFailed(Exception):  # noqa: N818 - an outcome
 
 
 _FAILURES = {
-    StatusCode.UNAVAILABLE: Failure.DOWN,
-    StatusCode.DEADLINE_EXCEEDED: Failure.DOWN,
-    StatusCode.CANCELLED: Failure.DOWN,
-    StatusCode.RESOURCE_EXHAUSTED: Failure.DOWN,  # overloaded: wait and retry
+    StatusCode.UNAVAILABLE: Failure.UNAVAILABLE,
+    StatusCode.DEADLINE_EXCEEDED: Failure.UNAVAILABLE,
+    StatusCode.CANCELLED: Failure.UNAVAILABLE,
+    StatusCode.RESOURCE_EXHAUSTED: Failure.UNAVAILABLE,  # overloaded: wait and retry
     StatusCode.ABORTED: Failure.TRANSIENT,
     StatusCode.INTERNAL: Failure.TRANSIENT,
     StatusCode.UNKNOWN: Failure.TRANSIENT,
@@ -66,8 +66,8 @@ _FAILURES = {
     StatusCode.UNAUTHENTICATED: Failure.KEY_WRONG,
     StatusCode.PERMISSION_DENIED: Failure.KEY_WRONG,
 }
-_UNREACHED = frozenset({StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED})
-"""Codes of calls that did not reach the service. CANCELLED: the connection was closed, see `Service.renew`."""
+_UNANSWERED = frozenset({StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED})
+"""Codes of calls that the service did not answer. CANCELLED: the connection was closed, see `Service.renew`."""
 _LONGEST_DETAIL = 300
 
 
@@ -209,7 +209,7 @@ async def _translated(method: Any, request: object, metadata: object, deadline: 
         return await method(request, timeout=deadline, metadata=metadata)
     except ApiError as error:
         # Only errors that are not from the service are shown in full: the service's texts may contain reported values.
-        detail = error.message[:_LONGEST_DETAIL] if not error.reason and error.code in _UNREACHED else error.reason
+        detail = error.message[:_LONGEST_DETAIL] if not error.reason and error.code in _UNANSWERED else error.reason
         raise CallFailed(_FAILURES.get(error.code, Failure.REFUSED), error.code.name, detail) from None
 
 

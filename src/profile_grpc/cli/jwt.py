@@ -18,7 +18,7 @@ from profile_grpc.domain.settings import App, AppSettings
 
 if TYPE_CHECKING:
     from profile_grpc.bootstrap.composition import Application
-    from profile_grpc.service.jwt.administration import JwtKeyOrder, ShownJwtKey
+    from profile_grpc.service.jwt.administration import NewJwtKey, ShownJwtKey
     from profile_grpc.service.jwt.readiness import Impact
 
 app = typer.Typer(help="JWT authorization: keys, mode and readiness.", no_args_is_help=True)
@@ -176,7 +176,7 @@ def readiness(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json 
     )
 
 
-def _order(app_id: str, form: str, value: Path | str, kid: str, algorithm: JwtAlgorithm | None) -> JwtKeyOrder:
+def _order(app_id: str, form: str, value: Path | str, kid: str, algorithm: JwtAlgorithm | None) -> NewJwtKey:
     from appprofile.v1 import app_service_pb2, jwt_pb2
     from profile_grpc.cli import shapes
     from profile_grpc.transport.grpc import jwt

@@ -13,7 +13,7 @@ from profile_grpc.cli import output, settings, shapes
 from profile_grpc.cli.errors import CommandFailed
 from profile_grpc.cli.opening import administer, require_tenant, with_tenant
 from profile_grpc.cli.options import DatabaseUrl, Json, OnlyTenant, command_option
-from profile_grpc.service.credentials import APP_KINDS, KeyOrder
+from profile_grpc.service.credentials import APP_KINDS, NewKey
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def create(
         if app_id is not None and (await admin.apps.get(app_id)).tenant_id != tenant:
             raise CommandFailed(f"tenant {tenant!r} has no app {app_id!r}; see `profile-grpc app list`")
         expire_time = _expire_time(expires, admin.clock.now())
-        return await admin.apps.create_key(KeyOrder(wanted, tenant, app_id or "", label, expire_time))
+        return await admin.apps.create_key(NewKey(wanted, tenant, app_id or "", label, expire_time))
 
     stored, secret = with_tenant(database_url, tenant, work)
     if as_json:

@@ -65,9 +65,9 @@ def create(
 
     JSON: as in `webhook show`, with `secret`.
     """
-    from profile_grpc.service.webhooks import WebhookOrder
+    from profile_grpc.service.webhooks import NewWebhook
 
-    wanted = WebhookOrder(tenant, url, _types(types), tuple(app_ids or ()), display_name=display_name or "")
+    wanted = NewWebhook(tenant, url, _types(types), tuple(app_ids or ()), display_name=display_name or "")
     _check_shape(wanted.url, wanted.types, wanted.app_ids, wanted.display_name)
 
     async def work(admin: Application) -> tuple[WebhookStatus, str]:

@@ -157,7 +157,7 @@ class ImportProfile(OfProfile):
         profile, _ = ownership.claim_tokens(state, profile)
         profile = self._take_device(state, profile, settings)
         profile = self._take_user(state, profile, settings)
-        _leave_events(state, known, state.put(profile))
+        _record_events(state, known, state.put(profile))
         return Imported(_outcome(known), (*ignored, *owned))
 
     def _check_barrier(self, state: State) -> None:
@@ -277,7 +277,7 @@ class ImportProfile(OfProfile):
         )
         filled, _ = self._without_owned(state, filled)
         filled, _ = ownership.claim_tokens(state, filled)
-        _leave_events(state, known, state.put(filled))
+        _record_events(state, known, state.put(filled))
         return Imported(ImportOutcome.UPDATED, ignored)
 
     # --- other profiles ---
@@ -360,14 +360,14 @@ def _sign_out(state: State, known: Profile | None, profile: Profile, reason: Unr
     )
     if known is None:
         stored = state.add_event(EventType.PROFILE_CREATED, stored.key, _IMPORTED)
-    linking.leave_events(state, known, stored)
+    linking.record_events(state, known, stored)
     if not was_out:
         state.add_event(EventType.PROFILE_UNREGISTERED, stored.key, reason or UnregisterReason.CLIENT)
 
 
-def _leave_events(state: State, known: Profile | None, stored: Profile) -> None:
+def _record_events(state: State, known: Profile | None, stored: Profile) -> None:
     """Leaves the events of the record's own profile (E1)."""
-    registration.leave_events(state, known, stored, _IMPORTED)
+    registration.record_events(state, known, stored, _IMPORTED)
     if known is None:
         return
     if known.user_state is UserState.ACTIVE and stored.user_state is UserState.INACTIVE:

@@ -33,7 +33,7 @@ class MoveLinks(OfOne, InOnePart):
         found = state.select(OF_CUSTOMER, CustomerKey(self.app_id, self.source_id))
         for profile in found:
             attributes = profile.attributes._replace(customer_id=self.target_id)
-            leave_events(state, profile, state.put(profile._replace(attributes=attributes, update_time=state.now)))
+            record_events(state, profile, state.put(profile._replace(attributes=attributes, update_time=state.now)))
         return len(found)
 
     def joined(self, results: Sequence[int]) -> int:
@@ -46,7 +46,7 @@ def has_linked(before: Profile | None, after: Profile) -> bool:
     return new is not None and (before is None or before.attributes.customer_id != new)
 
 
-def leave_events(state: State, before: Profile | None, after: Profile) -> Profile:
+def record_events(state: State, before: Profile | None, after: Profile) -> Profile:
     """Leaves the events of a change of the linked customer, if it changed (E1); returns the profile as it is then."""
     old, new = None if before is None else before.attributes.customer_id, after.attributes.customer_id
     if old == new:

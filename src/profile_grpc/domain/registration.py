@@ -73,7 +73,7 @@ class Register(OfProfile):
             )
         )
         call_order.record(state, self.key, call)
-        profile = leave_events(state, known, profile)
+        profile = record_events(state, known, profile)
         linked = linking.has_linked(known, profile)
         registered = _registered(state, profile, settings, created=known is None, displaced=displaced, linked=linked)
         return replace(registered, ignored=ignored) if ignored else registered
@@ -168,7 +168,7 @@ def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
     return tuple([name for name, value in ids if is_no_id(value)])
 
 
-def leave_events(state: State, before: Profile | None, after: Profile, origin: str = "") -> Profile:
+def record_events(state: State, before: Profile | None, after: Profile, origin: str = "") -> Profile:
     """Leaves the events of a registration (E1); returns the profile as it is then.
 
     `origin`: what created a new profile, if not a registration of its device.
@@ -176,14 +176,14 @@ def leave_events(state: State, before: Profile | None, after: Profile, origin: s
     key = after.key
     if before is None:
         after = state.add_event(EventType.PROFILE_CREATED, key, origin)
-        return linking.leave_events(state, before, after)
+        return linking.record_events(state, before, after)
     if (reason := _absence(before)) and not _absence(after):
         after = state.add_event(EventType.PROFILE_REACTIVATED, key, reason)
     if before.status is ProfileStatus.ACTIVE and before.held != after.held:
         after = state.add_event(EventType.PUSH_TOKEN_CHANGED, key)
     if before.push_permission is not after.push_permission:
         after = state.add_event(EventType.PUSH_PERMISSION_CHANGED, key, after.push_permission.name)
-    return linking.leave_events(state, before, after)
+    return linking.record_events(state, before, after)
 
 
 def _absence(profile: Profile) -> str:

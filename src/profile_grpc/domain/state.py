@@ -152,11 +152,15 @@ class State:
         # Two profiles that become current at the same time may write no common row: the guard makes them conflict.
         if profile.user_state is UserState.ACTIVE and (before is None or before.user_state is not UserState.ACTIVE):
             self.bump(key.device.guard)
-        if key.user in self._guarded_users and _is_current(profile) and (before is None or not _is_current(before)):
+        if (
+            key.user in self._guarded_users
+            and _receives_push(profile)
+            and (before is None or not _receives_push(before))
+        ):
             self.bump(key.user.guard)
         had = before.push_endpoints if before else ()
         if profile.push_endpoints is not had:
-            self._put_endpoints(before, profile)
+            self._track_tokens(before, profile)
         return profile
 
     def delete(self, profile: Profile, reason: DeletionReason) -> None:
@@ -213,7 +217,7 @@ class State:
         customer = customer_id or profile.attributes.customer_id
         event = events.of_profile(what, key, profile.version, self.now, reason, customer)
         self.add_record(EVENTS, event)
-        # A version that is not its own write would be no other process's conflict.
+        # A new version alone must be a write too, so that another process that changes the profile conflicts.
         revision = profile.revision if key in profiles.touched else self.fresh_revision()
         stored = profile._replace(version=event.version, revision=revision)
         profiles.restamp(key, stored)
@@ -239,7 +243,7 @@ class State:
 
     # --- bookkeeping ---
 
-    def _put_endpoints(self, before: Profile | None, profile: Profile) -> None:
+    def _track_tokens(self, before: Profile | None, profile: Profile) -> None:
         if (before.held if before else []) == profile.held:
             return
         # Two devices that register a free token write no common row: the guard makes them conflict (R4).
@@ -295,6 +299,6 @@ class State:
 _NO_HISTORY = History()
 
 
-def _is_current(profile: Profile) -> bool:
+def _receives_push(profile: Profile) -> bool:
     """Whether the profile may be the user's only device that receives push (R7)."""
     return profile.status is ProfileStatus.ACTIVE and not profile.push_superseded

@@ -56,14 +56,14 @@ class UpdateProfileData(OfProfile):
         displaced: list[Displacement] = []
         if patch.touches_tokens:
             profile, displaced = ownership.claim_tokens(state, profile)
-        profile = _leave_events(state, known, state.put(profile))
+        profile = _record_events(state, known, state.put(profile))
         return Updated(profile, ignored, tuple(displaced), linking.has_linked(known, profile))
 
 
-def _leave_events(state: State, before: Profile, after: Profile) -> Profile:
+def _record_events(state: State, before: Profile, after: Profile) -> Profile:
     """Leaves the events of an update (E1); returns the profile as it is then."""
     if before.push_permission is not after.push_permission:
         after = state.add_event(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)
     if before.held != after.held:
         after = state.add_event(EventType.PUSH_TOKEN_CHANGED, after.key)
-    return linking.leave_events(state, before, after)
+    return linking.record_events(state, before, after)

@@ -60,7 +60,7 @@ class Deletion:
         self._observer = observer
         self._lease = lease
         self._callers_active = True
-        """Whether callers came while the last chunk was deleted."""
+        """Whether the write queue accepted commands while the last chunk was deleted."""
 
     async def delete_due(self, app: App, due: Due, now: datetime, progress: Callable[[str, int], None]) -> int:
         """Deletes the profiles that are due and have not changed since they were found; returns their number.
@@ -103,7 +103,7 @@ class Deletion:
     async def _delete_chunks(self, work: _Work, left: Iterator[DueProfile]) -> int:
         total, app_id, reason = 0, work.app.app_id, work.due.reason
         while chunk := tuple(islice(left, self._sizes.chunk)):
-            taken, started = self._queue.taken, perf_counter()
+            accepted, started = self._queue.accepted, perf_counter()
             try:
                 await self._store.reaper.delete(app_id, chunk, reason, self._clock.now())
             except Conflict:
@@ -114,7 +114,7 @@ class Deletion:
             work.progress(app_id, deleted)
             total += deleted
             await self._lease.keep()
-            self._callers_active = self._queue.taken > taken
+            self._callers_active = self._queue.accepted > accepted
             if self._callers_active:
                 await asyncio.sleep((perf_counter() - started) * REST)
         return total

@@ -12,7 +12,7 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import credentials, paging
-from profile_grpc.service.credentials import KeyOrder
+from profile_grpc.service.credentials import NewKey
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
 from profile_grpc.service.directory_ports import DirectoryStore, Reservation, StoredKey
 from profile_grpc.service.erasing import erase_profiles
@@ -196,13 +196,13 @@ class Apps:
 
         await erase_profiles(self._profiles, self._queue, closed.app_id, closed.settings, still_closed)
 
-    async def create_key(self, order: KeyOrder) -> tuple[StoredKey, str]:
+    async def create_key(self, wanted: NewKey) -> tuple[StoredKey, str]:
         """A new key and its secret, which is shown only once.
 
         Raises:
             Refused: INVALID_REQUEST; it would end before it begins.
         """
-        stored, secret = credentials.issue(order, self._hasher, self._clock.now())
+        stored, secret = credentials.issue(wanted, self._hasher, self._clock.now())
         await self._store.add_key(stored)
         return stored, secret
 

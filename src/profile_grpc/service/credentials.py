@@ -32,7 +32,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyOrder:
+class NewKey:
     """The key to create."""
 
     kind: KeyKind
@@ -42,13 +42,13 @@ class KeyOrder:
     expire_time: datetime | None = None
 
 
-def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, str]:
+def issue(wanted: NewKey, hasher: Hasher, now: datetime) -> tuple[StoredKey, str]:
     """A new key and its text, which is shown only once: `apk_<key id>_<256 random bits>`.
 
     Raises:
         Refused: INVALID_REQUEST; it would end before it begins.
     """
-    if order.expire_time is not None and order.expire_time <= now:
+    if wanted.expire_time is not None and wanted.expire_time <= now:
         description = "must be in the future"
         raise Refused.for_field(Reason.INVALID_REQUEST, f"expire_time {description}.", "expire_time", description)
     key_id = random_id(_ID_LENGTH)
@@ -56,12 +56,12 @@ def issue(order: KeyOrder, hasher: Hasher, now: datetime) -> tuple[StoredKey, st
     stored = StoredKey(
         key_id,
         hasher.secret(secret),
-        order.kind,
-        order.tenant_id,
-        order.app_id,
+        wanted.kind,
+        wanted.tenant_id,
+        wanted.app_id,
         now,
-        label=order.label,
-        expire_time=order.expire_time,
+        label=wanted.label,
+        expire_time=wanted.expire_time,
     )
     return stored, f"apk_{key_id}_{secret}"
 

@@ -36,21 +36,24 @@ _LONGEST_PAUSE = 0.016
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """The limits of the queue. Batch sizes count feedback items and reaped profiles, not commands."""
+    """The limits of the queue. Items are what a command counts as (`Command.size`): a report of feedback as many as it
+    has, most commands one.
+    """
 
     pending: int = 20_000
     """Commands that may wait; beyond, QUEUE_FULL. A quarter of the places is reserved for single calls. Of patient ones
     half as many may wait."""
     batch: int = 500
+    """Items in a batch."""
     bulk: int = BULK
-    """The bulk in a batch that also has single calls."""
+    """Items of bulk in a batch that also has single calls."""
     linger: float = LINGER
     """Seconds that a batch may wait for callers that were just answered; an idle queue never waits."""
     second_batch: int = 250
-    """Queue depth at which a second batch starts while one is being committed, if the store supports that."""
-    attempts: int = 8
+    """Waiting items at which a second batch starts while one is being committed, if the store supports that."""
+    retries: int = 8
     """How often a single command is decided again after conflicts; then it is refused."""
-    shared_attempts: int = 1
+    batch_retries: int = 1
     """The same for a batch, which is then halved, so that one command with conflicts does not delay the others."""
     patient_seconds: float = 0.05
     """Seconds that a batch of patient callers should take. It has at most `batch` commands."""
@@ -100,6 +103,9 @@ class ShardQueue:
 
     A caller is answered after the commit, never before. A caller that goes away does not stop a running batch.
     Several batches may run at a time: then the order is that of their commits, which no waiting caller can observe.
+
+    After `drain`, the worker of patient callers ends first, then the commands that concern very many profiles, and then
+    the first worker, which commits what these still submit.
     """
 
     def __init__(
@@ -111,18 +117,18 @@ class ShardQueue:
         observer: Observer,
         limits: QueueLimits,
         fresh_revision: Callable[[], int],
-        taken: Callable[[], None],
-        left_events: Callable[[], None],
+        on_dequeued: Callable[[], None],
+        on_events: Callable[[], None],
     ) -> None:
-        """`taken` is called when commands leave the queue, `left_events` after a commit that left events."""
+        """`on_dequeued` is called when commands leave the queue, `on_events` after a commit with events."""
         self._store = store
         self._clock = clock
         self._hasher = hasher
         self._observer = observer
         self._limits = limits
         self._fresh_revision = fresh_revision
-        self._taken = taken
-        self._left_events = left_events
+        self._on_dequeued = on_dequeued
+        self._on_events = on_events
         self._queue: FairQueue[_Pending] = FairQueue(self._limits.batch, self._limits.bulk)
         self._patient: Lane[_Pending] = Lane()
         """The commands of patient callers."""
@@ -268,7 +274,7 @@ class ShardQueue:
 
     def _still_wanted(self, taken: Sequence[_Pending]) -> list[_Pending]:
         """Those of a batch whose callers have not cancelled."""
-        self._taken()
+        self._on_dequeued()
         return [pending for pending in taken if not pending.future.cancelled()]
 
     async def _commit(self, batch: Sequence[_Pending]) -> None:
@@ -333,15 +339,15 @@ class ShardQueue:
         return answer
 
     async def _decide_and_write(self, batch: Sequence[_Pending], *, bounded: bool = True) -> Sequence[object]:
-        attempts = self._limits.attempts if len(batch) == 1 else self._limits.shared_attempts
-        for attempt in range(attempts):
+        retries = self._limits.retries if len(batch) == 1 else self._limits.batch_retries
+        for attempt in range(retries):
             try:
                 return await self._traced(batch, attempt, bounded=bounded)
             except Conflict:
                 self._observer.batch_conflicted()
                 # A random pause keeps two processes from conflicting again at once.
                 await asyncio.sleep(random.uniform(0, min(0.002 * 2**attempt, _LONGEST_PAUSE)))  # noqa: S311 - no secret
-        return await self._traced(batch, attempts, bounded=bounded)
+        return await self._traced(batch, retries, bounded=bounded)
 
     async def _traced(self, batch: Sequence[_Pending], attempt: int, *, bounded: bool) -> list[object]:
         """An attempt, as one span for those of its callers whose calls are recorded."""
@@ -364,7 +370,7 @@ class ShardQueue:
                 await transaction.apply(changes)
         self._observer.batch_committed(len(batch), perf_counter() - started, changes)
         if changes.records_of(EVENTS):
-            self._left_events()
+            self._on_events()
         return answers
 
     async def rehearse(self, commands: Sequence[tuple[AnyCommand, AppSettings]]) -> list[object]:

@@ -30,7 +30,7 @@ _SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookOrder:
+class NewWebhook:
     """The webhook to create."""
 
     tenant_id: str
@@ -92,35 +92,35 @@ class Webhooks:
         """What encrypts their secrets."""
         return WebhookSecrets(self._hasher)
 
-    async def create(self, order: WebhookOrder) -> tuple[Webhook, str]:
+    async def create(self, wanted: NewWebhook) -> tuple[Webhook, str]:
         """A new webhook, which gets the events from now on, and its secret, which is shown only once.
 
         Raises:
             Refused: WEBHOOK_DESTINATION_REFUSED, TOO_MANY_WEBHOOKS, INVALID_REQUEST: it cannot begin as DISABLED.
         """
-        _check_state(order.state)
-        self._check_url(order.url)
+        _check_state(wanted.state)
+        self._check_url(wanted.url)
         webhook_id = random_id(_ID_LENGTH)
-        secret, sealed = self.secrets.make(order.tenant_id, webhook_id)
+        secret, sealed = self.secrets.make(wanted.tenant_id, webhook_id)
         now, position = self._clock.now(), await self.newest_position()
         webhook = Webhook(
-            tenant_id=order.tenant_id,
+            tenant_id=wanted.tenant_id,
             webhook_id=webhook_id,
-            url=order.url,
-            types=order.types,
-            app_ids=order.app_ids,
-            state=order.state,
+            url=wanted.url,
+            types=wanted.types,
+            app_ids=wanted.app_ids,
+            state=wanted.state,
             secrets=(Secret(sealed),),
             create_time=now,
             update_time=now,
             place=0,
             progress=Progress(position),
-            display_name=order.display_name,
+            display_name=wanted.display_name,
             revision=random.getrandbits(62),
         )
 
         async def add() -> Webhook:
-            taken = {other.place for other in await self._store.of_tenant(order.tenant_id)}
+            taken = {other.place for other in await self._store.of_tenant(wanted.tenant_id)}
             free = next((place for place in range(MAX_WEBHOOKS) if place not in taken), None)
             if free is None:
                 raise _too_many()

@@ -41,9 +41,9 @@ class WriteQueue:
         observer: Observer,
         limits: QueueLimits | None = None,
         fresh_revision: Callable[[], int] | None = None,
-        left_events: Callable[[], None] = lambda: None,
+        on_events: Callable[[], None] = lambda: None,
     ) -> None:
-        """`left_events`: called after each commit that left events."""
+        """`on_events`: called after each commit with events."""
         self._store = store
         self._observer = observer
         self._limits = limits or QueueLimits()
@@ -55,15 +55,15 @@ class WriteQueue:
             observer=observer,
             # Random revisions, so that a row that was deleted and created again never has an earlier revision.
             fresh_revision=fresh_revision or (lambda: random.getrandbits(63)),
-            taken=self._show_depth,
-            left_events=left_events,
+            on_dequeued=self._show_depth,
+            on_events=on_events,
         )
         self._only = self._make(limits=self._limits)
         """The queue of a database that is not spread over nodes."""
         self._queues: dict[int, ShardQueue] = {}
         """Those of the shards, by the shard's number, made when first needed."""
         self._closing = False
-        self.taken = 0
+        self.accepted = 0
         """How many commands were accepted so far, so that the reaper notices callers."""
 
     def start(self) -> None:
@@ -87,7 +87,7 @@ class WriteQueue:
         queue = await self._queue_of(command) if self._store.is_spread else self._only
         bulk = command.size > 1
         queue.admit(1, bulk=bulk)
-        self.taken += 1
+        self.accepted += 1
         answer: ResultT | Refused = await queue.enqueue(command, settings, bulk=bulk)
         if isinstance(answer, Refused):
             raise answer
@@ -110,7 +110,7 @@ class WriteQueue:
             queues = [self._only] * len(commands)
         for queue in dict.fromkeys(queues):
             queue.admit(queues.count(queue), bulk=True, patient=patient)
-        self.taken += len(commands)
+        self.accepted += len(commands)
         waiting: list[asyncio.Future[Any]] = [
             queue.enqueue_patient(command, settings) if patient else queue.enqueue(command, settings, bulk=True)
             for queue, (command, settings) in zip(queues, commands, strict=True)

@@ -27,8 +27,8 @@ class Applier:
         self._tallies = [_Tally(database, one) for one in kinds.TALLIES]
 
     async def apply(self, session: Session, changes: Changes) -> None:
-        """Writes all changes, or raises Conflict and writes nothing. Every process writes the tables in this order,
-        rows by key.
+        """Writes all changes, or raises Conflict and writes nothing. Every process executes the statements in this
+        order, each with its rows by key.
 
         One update, as of heartbeats or patches, commits by itself if the engine can do that
         (`Session.commits_alone`).

@@ -30,7 +30,7 @@ from appprofile.v1.webhook_service_pb2_grpc import WebhookServiceStub
 from profile_grpc.bootstrap.composition import Application
 from profile_grpc.domain.hashing import KEY_BYTES, Hasher
 from profile_grpc.domain.settings import AppSettings
-from profile_grpc.service.credentials import Caller, KeyOrder
+from profile_grpc.service.credentials import Caller, NewKey
 from profile_grpc.service.directory import Directory
 from profile_grpc.service.directory_ports import KeyKind, Tenant
 from profile_grpc.service.observer import NullObserver
@@ -118,8 +118,8 @@ class Backend:
             await self.apps.create(app, tenant, "", AppSettings())
         for kind in KeyKind:
             app_id = APP if kind in {KeyKind.BRIDGE, KeyKind.CLIENT} else ""
-            _, self.keys[kind] = await self.apps.create_key(KeyOrder(kind, TENANT, app_id))
-        _, self.foreign_key = await self.apps.create_key(KeyOrder(KeyKind.ADMIN, FOREIGN_TENANT, ""))
+            _, self.keys[kind] = await self.apps.create_key(NewKey(kind, TENANT, app_id))
+        _, self.foreign_key = await self.apps.create_key(NewKey(KeyKind.ADMIN, FOREIGN_TENANT, ""))
 
     async def set(self, **settings: Any) -> None:
         """Changes settings of the app."""

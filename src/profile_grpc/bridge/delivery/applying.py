@@ -37,12 +37,12 @@ class Outcome(enum.Enum):
     DELIVERED = "delivered"
     DROPPED = "dropped"
     DEAD = "dead"
-    AGAIN = "again"
-    """The service failed: retry with a backoff."""
-    LATER = "later"
-    """Information is missing: retry soon."""
-    DOWN = "down"
-    """The service could not be reached: retry when it is available."""
+    FAILED = "failed"
+    """The service failed on the report: try again with a backoff, a limited number of times."""
+    INCOMPLETE = "incomplete"
+    """Information about the app is missing: try again soon."""
+    UNAVAILABLE = "unavailable"
+    """As Failure.UNAVAILABLE: try again when the service is available."""
 
 
 class Result(NamedTuple):
@@ -51,7 +51,7 @@ class Result(NamedTuple):
     outcome: Outcome
     reason: str
     reached: bool = True
-    """Whether the service answered."""
+    """Whether the service answered, and was not overloaded."""
     detail: str = ""
     """Details of the reason."""
     push_app_ids: tuple[str, ...] = ()
@@ -87,10 +87,10 @@ class Applier:
     async def apply(self, waiting: Waiting, report: Report) -> Result:
         unread = report.fields is None and report.app_id and not self._known_apps.knows(report.app_id)
         if unread and self._may_learn(waiting):
-            return Result(Outcome.LATER, "UNKNOWN_APP", reached=False)
+            return Result(Outcome.INCOMPLETE, "UNKNOWN_APP", reached=False)
         result = await self._applied(waiting, report)
         if result.reason in _MAY_BE_STALE and self._may_learn(waiting):
-            return result._replace(outcome=Outcome.LATER)
+            return result._replace(outcome=Outcome.INCOMPLETE)
         return result
 
     def _may_learn(self, waiting: Waiting) -> bool:
@@ -132,7 +132,7 @@ class Applier:
         named = tuple(dict.fromkeys(filter(None, (fields.appid_calls, fields.appid_msgs))))
         return Result(Outcome.DEAD, reason, reached=False, push_app_ids=named)
 
-    def leave(self, waiting: Waiting) -> None:
+    def forget(self, waiting: Waiting) -> None:
         """The report will not be tried again, or will be read again."""
         self._asked.pop(waiting.id, None)
 
@@ -166,10 +166,10 @@ class Applier:
 
     def _failed(self, waiting: Waiting, app_id: str, failed: CallFailed) -> Result | None:
         match failed.failure:
-            case Failure.DOWN:
-                return Result(Outcome.DOWN, failed.code, reached=False, detail=failed.detail)
+            case Failure.UNAVAILABLE:
+                return Result(Outcome.UNAVAILABLE, failed.code, reached=False, detail=failed.detail)
             case Failure.TRANSIENT:
-                return Result(Outcome.AGAIN, failed.code, detail=failed.detail)
+                return Result(Outcome.FAILED, failed.code, detail=failed.detail)
             case Failure.REFUSED:
                 return Result(Outcome.DEAD, failed.code, detail=failed.detail)
             case Failure.KEY_WRONG:

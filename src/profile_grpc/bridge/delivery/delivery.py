@@ -24,9 +24,9 @@ from profile_grpc.telemetry.tracing import TraceContext, Tracer
 
 _FAILING = Backoff(0.5, 120.0)
 _A_MOMENT = 1.0
-_MOST_RESTING = 10
-"""The number of windows of reports that may wait for missing information."""
-_FAULT = Result(Outcome.AGAIN, "FAULT", reached=False)
+_MAX_INCOMPLETE_WINDOWS = 10
+"""The number of windows of reports that may wait for missing information, beside those that can be delivered."""
+_FAULT = Result(Outcome.FAILED, "FAULT", reached=False)
 """An unexpected error."""
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class DeliveryLimits:
     concurrency: int = 32
     """Calls in flight."""
     window: int = 2000
-    """Reports in memory."""
+    """Reports in memory that can be delivered."""
     attempts: int = 30
     """How often the service may fail on one report before it becomes a dead letter. Failed connections do not count."""
     failing: Backoff = _FAILING
@@ -56,7 +56,7 @@ class _Entry:
     in_flight: bool = False
     queued: bool = False
     resting: bool = False
-    later: bool = False
+    incomplete: bool = False
     """It waits because information is missing."""
     superseded: bool = False
 
@@ -97,10 +97,10 @@ class Delivery:
         self._closing = False
         self._anew = False
         """Whether to read all reports again: replayed dead letters come before reports that were already read."""
-        self._later = 0
+        self._incomplete = 0
         """How many reports wait for missing information. They must not prevent the reading of others."""
         spool.on_superseded = self._superseded
-        spool.on_rejoined = self._read_anew
+        spool.on_requeued = self._read_anew
         spool.on_arrival = self._arrived
 
     def start(self) -> asyncio.Task[None]:
@@ -140,7 +140,7 @@ class Delivery:
             self._wake.clear()
             if self._anew and not self._tasks:
                 await self._start_anew()
-            if self._more and self._in_memory() <= self._limits.window // 2:
+            if self._more and self._deliverable() <= self._limits.window // 2:
                 await self._fill()
             while (
                 self._ready
@@ -164,7 +164,7 @@ class Delivery:
                 timer.cancel()
 
     async def _fill(self) -> None:
-        limit = self._limits.window - self._in_memory()
+        limit = self._limits.window - self._deliverable()
         self._more = False
         rows = await self._spool.read(self._position, limit)
         self._more = self._more or len(rows) == limit
@@ -176,17 +176,17 @@ class Delivery:
         """Drops the reports in memory, like a restart, so that every report is read in its order again."""
         await self._spool.flush()  # delivered and outdated reports must not be read again
         for entry in self._entries.values():
-            entry.later = False
-            self._applier.leave(entry.waiting)
+            entry.incomplete = False
+            self._applier.forget(entry.waiting)
         self._entries.clear()
         self._lanes.clear()
         self._ready.clear()
-        self._later = self._position = 0
+        self._incomplete = self._position = 0
         self._anew, self._more = False, True
 
-    def _in_memory(self) -> int:
-        """The reports in memory that can be delivered. Others may wait in addition, up to a limit."""
-        return len(self._entries) - min(self._later, self._limits.window * _MOST_RESTING)
+    def _deliverable(self) -> int:
+        """The reports in memory, less those that wait for missing information, of which a limited number counts."""
+        return len(self._entries) - min(self._incomplete, self._limits.window * _MAX_INCOMPLETE_WINDOWS)
 
     def _admit(self, waiting: Waiting) -> None:
         try:
@@ -209,7 +209,7 @@ class Delivery:
     def _leave(self, entry: _Entry) -> None:
         """Takes a report out of its lanes; those behind it move up."""
         del self._entries[entry.waiting.id]
-        self._applier.leave(entry.waiting)
+        self._applier.forget(entry.waiting)
         behind: dict[int, _Entry] = {}
         for lane in entry.lanes:
             queue = self._lanes[lane]
@@ -278,7 +278,7 @@ class Delivery:
             result = await self._attempt(entry)
             span.set("profile_grpc.report.outcome", result.outcome.value)
             span.set("profile_grpc.reason", result.reason)
-            if result.outcome in {Outcome.AGAIN, Outcome.DOWN, Outcome.DEAD}:
+            if result.outcome in {Outcome.FAILED, Outcome.UNAVAILABLE, Outcome.DEAD}:
                 span.fail(result.reason)
 
     async def _attempt(self, entry: _Entry) -> Result:
@@ -299,12 +299,12 @@ class Delivery:
         self._metrics.retried(result.reason)
         if entry.superseded:
             self._leave(entry)
-        elif result.outcome is Outcome.DOWN:
+        elif result.outcome is Outcome.UNAVAILABLE:
             # Behind the others: a call that fails each time must not be the only one that is tried.
             self._queue_if_first(entry)
-        elif result.outcome is Outcome.LATER:
-            self._later += 1
-            entry.later = True
+        elif result.outcome is Outcome.INCOMPLETE:
+            self._incomplete += 1
+            entry.incomplete = True
             self._rest(entry, _A_MOMENT)
         else:
             self._again(entry, result)
@@ -313,7 +313,7 @@ class Delivery:
     def _note_availability(self, result: Result) -> None:
         if result.reached:
             self._availability.answered()
-        elif result.outcome is Outcome.DOWN:
+        elif result.outcome is Outcome.UNAVAILABLE:
             self._availability.failed(asyncio.get_running_loop().time(), result.reason, result.detail)
 
     def _again(self, entry: _Entry, result: Result) -> None:
@@ -331,8 +331,8 @@ class Delivery:
 
     def _rested(self, entry: _Entry) -> None:
         entry.resting = False
-        self._later -= entry.later
-        entry.later = False
+        self._incomplete -= entry.incomplete
+        entry.incomplete = False
         if self._entries.get(entry.waiting.id) is entry:
             self._queue_if_first(entry)
             self._wake.set()

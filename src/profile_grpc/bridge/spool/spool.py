@@ -45,8 +45,9 @@ class SpoolFailed(Exception):  # noqa: N818 - an outcome
 class Spool:
     """Reports in one SQLite file (WAL, synchronous=FULL).
 
-    Changes that arrive during a commit share the next one. One thread owns the connection. Create it, `start` it on the
-    event loop, and `close` it.
+    Changes that arrive during a commit share the next one. One task at a time uses the connection: reads and
+    COMMIT in a thread, the statements before COMMIT on the event loop. Create it, `start` it on the event loop, and
+    `close` it.
     """
 
     def __init__(
@@ -77,8 +78,8 @@ class Spool:
         self._salts = self._writer.salts()
         self.sealer = Sealer(hash_key, lambda number: self._salts[number], epoch)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bridge-spool")
-        self._turn = asyncio.Lock()
-        """Serializes the use of the connection: a task awaits within a transaction."""
+        self._connection_lock = asyncio.Lock()
+        """Held by the task that uses the connection: it awaits within a transaction."""
         self._batch = Batch()
         self._arrival = asyncio.Event()
         self._gathering = Gathering(_LINGER)
@@ -91,7 +92,7 @@ class Spool:
         self.on_superseded: Callable[[Sequence[int], str], None] = lambda _numbers, _reason: None
         """Called with reports that need no delivery, after the commit: OVERTAKEN by a removal, or REPEATED by an equal
         one."""
-        self.on_rejoined: Callable[[], None] = lambda: None
+        self.on_requeued: Callable[[], None] = lambda: None
         """Called when dead letters wait again. They come before later reports, which may already have been read."""
         self.on_arrival: Callable[[], None] = lambda: None
         """Called when there are reports to deliver."""
@@ -193,7 +194,7 @@ class Spool:
 
     async def flush(self) -> None:
         """Returns when all changes so far are on disk."""
-        while not self._batch.empty or self._turn.locked():
+        while not self._batch.empty or self._connection_lock.locked():
             self._arrival.set()
             await asyncio.sleep(_LINGER)
 
@@ -258,9 +259,8 @@ class Spool:
     async def to_replay(self) -> list[int]:
         """The dead letters that an operator replays."""
         letters = await self._in_thread(lambda: self._writer.to_replay(_REPLAYED_AT_ONCE))
-        if (
-            letters
-        ):  # possibly written by another process: recovered from a damaged spool and encrypted with another salt
+        if letters:
+            # Another process may have written them: recovered from a damaged spool, and encrypted with another salt.
             self._salts = await self._in_thread(self._writer.salts)
             self.dead = await self._in_thread(self._writer.dead) + self._burying
         return letters
@@ -277,8 +277,7 @@ class Spool:
         steady = self._clock.steady(now)
         if steady:  # otherwise a restart in the meantime would not detect a jump
             self.put(_CLOCK, str(now).encode())
-        before = now - DEAD_RETENTION if steady else 0
-        devices = max(0, before - _DEVICE_RETENTION + DEAD_RETENTION)
+        before, devices = (now - DEAD_RETENTION, now - _DEVICE_RETENTION) if steady else (0, 0)
         left = await self._in_thread(lambda: self._writer.clean(self.limits.size, before, devices, keys=few))
         left += self._burying
         if left < self.dead:
@@ -288,7 +287,7 @@ class Spool:
     # --- the thread ---
 
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
-        async with self._turn:
+        async with self._connection_lock:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     async def _run(self) -> None:
@@ -312,7 +311,7 @@ class Spool:
         batch, self._batch = self._batch, Batch()
         started = loop.time()
         try:
-            async with self._turn:
+            async with self._connection_lock:
                 # The thread waits for the disk. The other work is too short to move to a thread.
                 written = self._writer.prepare(batch)
                 await loop.run_in_executor(self._thread, self._writer.commit)
@@ -347,7 +346,7 @@ class Spool:
             self._count(report.kind, report.size, proven=bool(report.proven), by=1)
             self.dead -= 1
         if reports:
-            self.on_rejoined()
+            self.on_requeued()
 
     def _give_back(self, batch: Batch) -> None:
         """Nothing was written: waiting callers get an error, other changes are retried."""

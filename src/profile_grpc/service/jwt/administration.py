@@ -24,7 +24,7 @@ _ID_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
-class JwtKeyOrder:
+class NewJwtKey:
     """The key to add."""
 
     app_id: str
@@ -61,19 +61,19 @@ class JwtKeys:
     _added: Callable[[], None] = lambda: None
     """Called when there is a URL to fetch."""
 
-    async def add(self, order: JwtKeyOrder) -> ShownJwtKey:
+    async def add(self, wanted: NewJwtKey) -> ShownJwtKey:
         """Adds a key; it is in force at once in this process, and within a refresh in every other.
 
         Raises:
             Refused: INVALID_REQUEST: the key cannot be used; JWT_KEY_ALREADY_EXISTS, TOO_MANY_JWT_KEYS,
                 SEALING_NOT_CONFIGURED.
         """
-        new = self._checked(order)
+        new = self._checked(wanted)
 
         async def add() -> None:
-            stored = await self._store.of_app(order.app_id)
+            stored = await self._store.of_app(wanted.app_id)
             if new.kid and new.kid in {one.kid for one in stored}:
-                raise _taken(order.app_id)
+                raise _taken(wanted.app_id)
             taken = {one.place for one in stored}
             free = next((place for place in range(MAX_KEYS) if place not in taken), None)
             if free is None:
@@ -105,26 +105,28 @@ class JwtKeys:
                 jwt_key_id=jwt_key_id,
             )
 
-    def _checked(self, order: JwtKeyOrder) -> StoredJwtKey:
+    def _checked(self, wanted: NewJwtKey) -> StoredJwtKey:
         """The key as it is stored, if it can be used."""
         jwt_key_id = random_id(_ID_LENGTH)
-        new = StoredJwtKey(order.app_id, jwt_key_id, order.kind, order.kid, order.material, self._clock.now())
-        is_set = order.kind in {JwtKeyKind.JWKS, JwtKeyKind.JWKS_URL}
-        if is_set and (order.kid or order.algorithm is not None):
+        new = StoredJwtKey(wanted.app_id, jwt_key_id, wanted.kind, wanted.kid, wanted.material, self._clock.now())
+        is_set = wanted.kind in {JwtKeyKind.JWKS, JwtKeyKind.JWKS_URL}
+        if is_set and (wanted.kid or wanted.algorithm is not None):
             raise _refused("kid", "the keys of a JWKS document have their own kid and algorithm")
-        if not is_set and not order.kid and order.form != "jwk":
+        if not is_set and not wanted.kid and wanted.form != "jwk":
             raise _refused("kid", "is required")
-        if order.kind is JwtKeyKind.JWKS_URL:
+        if wanted.kind is JwtKeyKind.JWKS_URL:
             try:
-                self._sources.check_url(order.material)
+                self._sources.check_url(wanted.material)
             except UrlRefused as refused:
                 raise _refused("jwks_url", str(refused)) from None
             return new
-        keys = _read(order)
-        if order.algorithm is not None and keys[0].algorithm is not order.algorithm:
+        keys = _read(wanted)
+        if wanted.algorithm is not None and keys[0].algorithm is not wanted.algorithm:
             raise _refused("algorithm", f"does not fit the key, which is for {keys[0].algorithm.name}")
-        if order.kind is JwtKeyKind.SHARED_SECRET:
-            return replace(new, material=self._vault.seal(order.secret, row_of(SECRET_TABLE, order.app_id, jwt_key_id)))
+        if wanted.kind is JwtKeyKind.SHARED_SECRET:
+            return replace(
+                new, material=self._vault.seal(wanted.secret, row_of(SECRET_TABLE, wanted.app_id, jwt_key_id))
+            )
         return new if is_set else replace(new, kid=keys[0].kid)
 
     def _shown(self, stored: StoredJwtKey) -> ShownJwtKey:
@@ -132,21 +134,21 @@ class JwtKeys:
         return ShownJwtKey(stored, keys, problem or stored.failure)
 
 
-def _read(order: JwtKeyOrder) -> Sequence[VerificationKey]:
+def _read(wanted: NewJwtKey) -> Sequence[VerificationKey]:
     from profile_grpc.service.jwt import keys  # noqa: PLC0415 - the library takes a while, and most commands need none
 
     try:
-        match order.form:
+        match wanted.form:
             case "shared_secret":
-                return [keys.shared_secret(order.kid, order.secret)]
+                return [keys.shared_secret(wanted.kid, wanted.secret)]
             case "public_key_pem":
-                return [keys.from_pem(order.kid, order.material)]
+                return [keys.from_pem(wanted.kid, wanted.material)]
             case "jwk":
-                return [keys.from_jwk(order.material, order.kid)]
+                return [keys.from_jwk(wanted.material, wanted.kid)]
             case _:
-                return keys.from_jwks(order.material)
+                return keys.from_jwks(wanted.material)
     except keys.KeyRefused as refused:
-        raise _refused(order.form, str(refused)) from None
+        raise _refused(wanted.form, str(refused)) from None
 
 
 def _refused(name: str, description: str) -> Refused:

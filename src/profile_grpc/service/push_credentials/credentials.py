@@ -39,7 +39,7 @@ STALENESS = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class CredentialOrder:
+class NewCredential:
     """The credential to store, besides what it carries."""
 
     app_id: str
@@ -68,7 +68,7 @@ class Credentials:
         self._vapid: dict[str, tuple[datetime, VapidPublicKey | None]] = {}
         self._checks = FairSemaphore(CHECKS)
 
-    async def upload(self, order: CredentialOrder, upload: Upload, tenant_id: str) -> Described:
+    async def upload(self, wanted: NewCredential, upload: Upload, tenant_id: str) -> Described:
         """Checks and stores a credential. What the newest version of the name already holds is not stored again.
 
         Few checks run at a time, and of each tenant one.
@@ -83,15 +83,15 @@ class Credentials:
         self._vault.check()
         async with self._checks.slot(tenant_id):
             checked = await check(upload, self._clock.now())
-        return await retry_on_conflict(lambda: self._add_version(order, checked))
+        return await retry_on_conflict(lambda: self._add_version(wanted, checked))
 
-    async def create_vapid_key(self, order: CredentialOrder, subject: str, site_url: str, icon_url: str) -> Described:
+    async def create_vapid_key(self, wanted: NewCredential, subject: str, site_url: str, icon_url: str) -> Described:
         """Makes a VAPID key and stores it as the newest version of its name. Raises as `upload`."""
         from profile_grpc.service.push_credentials.keys import VapidKey  # noqa: PLC0415 - as in `upload`
 
         self._vault.check()
         made = VapidKey(subject, site_url=site_url, icon_url=icon_url).check(self._clock.now())
-        return await retry_on_conflict(lambda: self._add_version(order, made))
+        return await retry_on_conflict(lambda: self._add_version(wanted, made))
 
     async def get(self, app_id: str, credential_id: str) -> Described:
         """The credential.
@@ -132,38 +132,38 @@ class Credentials:
         self._vapid[app_id] = now, key
         return key
 
-    async def _add_version(self, order: CredentialOrder, checked: Checked) -> Described:
+    async def _add_version(self, wanted: NewCredential, checked: Checked) -> Described:
         now = self._clock.now()
-        there = await self._store.of_app(order.app_id)
-        versions = [one for one in there if one.name == order.name]
+        there = await self._store.of_app(wanted.app_id)
+        versions = [one for one in there if one.name == wanted.name]
         newest = max(versions, key=lambda one: one.version, default=None)
         if newest is not None:
             if not checked.public.kind.can_follow(newest.public.kind):
                 raise _name_taken(newest)
-            if _is_same(newest, order, checked.public):
+            if _is_same(newest, wanted, checked.public):
                 return next(one for one in rules.describe(there, now) if one.credential is newest)
         if len(there) >= MAX_CREDENTIALS:
-            raise _too_many(order.app_id)
+            raise _too_many(wanted.app_id)
         credential_id = random_id(_ID_LENGTH)
         added = PushCredential(
-            app_id=order.app_id,
+            app_id=wanted.app_id,
             credential_id=credential_id,
-            name=order.name,
+            name=wanted.name,
             version=1 if newest is None else newest.version + 1,
-            platforms=order.platforms,
-            push_app_ids=order.push_app_ids,
+            platforms=wanted.platforms,
+            push_app_ids=wanted.push_app_ids,
             public=checked.public,
-            sealed=self._vault.seal(checked.private, row_of(TABLE, order.app_id, credential_id)),
+            sealed=self._vault.seal(checked.private, row_of(TABLE, wanted.app_id, credential_id)),
             create_time=now,
         )
         await self._store.add(added)
-        self._vapid.pop(order.app_id, None)
+        self._vapid.pop(wanted.app_id, None)
         return next(one for one in rules.describe([*there, added], now) if one.credential is added)
 
 
-def _is_same(stored: PushCredential, order: CredentialOrder, public: PublicPart) -> bool:
+def _is_same(stored: PushCredential, wanted: NewCredential, public: PublicPart) -> bool:
     """Whether the upload is a repetition."""
-    return (stored.public, stored.platforms, stored.push_app_ids) == (public, order.platforms, order.push_app_ids)
+    return (stored.public, stored.platforms, stored.push_app_ids) == (public, wanted.platforms, wanted.push_app_ids)
 
 
 def _not_found(app_id: str, credential_id: str) -> Refused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from appprofile.v1 import app_service_pb2 as pb
 from appprofile.v1 import jwt_pb2
 from profile_grpc.domain.jwt import JwtAlgorithm
-from profile_grpc.service.jwt.administration import JwtKeyOrder, ShownJwtKey
+from profile_grpc.service.jwt.administration import NewJwtKey, ShownJwtKey
 from profile_grpc.service.jwt.readiness import Impact, Readiness
 from profile_grpc.service.jwt.store import JwtKeyKind
 from profile_grpc.transport.grpc.times import write_date, write_instant
@@ -19,9 +19,9 @@ _KINDS = {
 }
 
 
-def order(request: pb.AddJwtKeyRequest) -> JwtKeyOrder:
+def order(request: pb.AddJwtKeyRequest) -> NewJwtKey:
     given = request.WhichOneof("material") or "jwks_url"
-    return JwtKeyOrder(
+    return NewJwtKey(
         app_id=request.app_id,
         kind=_KINDS[given],
         form=given,

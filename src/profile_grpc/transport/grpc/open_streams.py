@@ -111,7 +111,7 @@ class OpenStreams:
         stream.key_id = key_id
         self._of_key[key_id] += 1
 
-    def leave(self, stream: OpenStream) -> bool:
+    def remove(self, stream: OpenStream) -> bool:
         """Ends a stream. Returns whether it was cancelled for not ending in time, and for no other reason."""
         self._open.remove(stream)
         if stream.key_id is not None:

@@ -10,17 +10,17 @@ from appprofile.v1 import profile_pb2
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import Described
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
-from profile_grpc.service.push_credentials.credentials import CredentialOrder
+from profile_grpc.service.push_credentials.credentials import NewCredential
 from profile_grpc.transport.grpc.times import write_instant
 
 if TYPE_CHECKING:
     from profile_grpc.service.push_credentials.checking import Upload
 
 
-def order(request: pb.UploadCredentialRequest | pb.CreateVapidKeyRequest) -> CredentialOrder:
+def order(request: pb.UploadCredentialRequest | pb.CreateVapidKeyRequest) -> NewCredential:
     if isinstance(request, pb.CreateVapidKeyRequest):
-        return CredentialOrder(request.app_id, request.display_name)
-    return CredentialOrder(
+        return NewCredential(request.app_id, request.display_name)
+    return NewCredential(
         app_id=request.app_id,
         name=request.display_name,
         platforms=tuple(sorted(map(Platform, request.platforms))),

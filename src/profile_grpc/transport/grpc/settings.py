@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from appprofile.v1 import access_pb2, app_pb2, jwt_pb2
 from appprofile.v1 import app_service_pb2 as pb
 from profile_grpc.domain.settings import App, AppSettings, InAppTransport
-from profile_grpc.service.credentials import KeyOrder
+from profile_grpc.service.credentials import NewKey
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
 from profile_grpc.transport.grpc.shape import refuse_paths
 from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
@@ -131,8 +131,8 @@ def key(stored: StoredKey) -> app_pb2.Key:
     return message
 
 
-def key_order(request: pb.CreateKeyRequest, tenant_id: str) -> KeyOrder:
-    return KeyOrder(
+def key_order(request: pb.CreateKeyRequest, tenant_id: str) -> NewKey:
+    return NewKey(
         kind=KeyKind(request.kind),
         tenant_id=tenant_id,
         app_id=request.app_id,

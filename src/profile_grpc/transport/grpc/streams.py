@@ -69,7 +69,7 @@ class StreamHandlers:
                 served = _Stream(self._steps, method, context, call, stream)
                 answer = await served.run(self._streams, self._bodies, run)
             finally:
-                cut = self._streams.leave(stream)
+                cut = self._streams.remove(stream)
         except asyncio.CancelledError:
             if not cut:
                 code = outcome.cancelled(context)

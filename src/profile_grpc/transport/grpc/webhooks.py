@@ -9,7 +9,7 @@ from datetime import timedelta
 from appprofile.v1 import event_pb2
 from appprofile.v1 import webhook_service_pb2 as pb
 from profile_grpc.domain.webhooks import Delivery, Webhook, WebhookState
-from profile_grpc.service.webhooks import Rotated, WebhookOrder
+from profile_grpc.service.webhooks import NewWebhook, Rotated
 from profile_grpc.transport.grpc.shape import refuse_paths
 from profile_grpc.transport.grpc.times import to_timedelta, write_duration, write_instant
 
@@ -18,8 +18,8 @@ _WRITABLE = ("url", "types", "app_ids", "state", "display_name")
 _READ_ONLY = frozenset(field.name for field in pb.Webhook.DESCRIPTOR.fields) - set(_WRITABLE)
 
 
-def order(given: pb.Webhook, tenant_id: str) -> WebhookOrder:
-    return WebhookOrder(
+def order(given: pb.Webhook, tenant_id: str) -> NewWebhook:
+    return NewWebhook(
         tenant_id=tenant_id,
         url=given.url,
         types=tuple(event_pb2.EventType.Name(number).removeprefix(_TYPE_PREFIX) for number in given.types),
