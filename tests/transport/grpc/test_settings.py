@@ -76,6 +76,7 @@ STORED = App(
         multi_user_per_device=True,
         in_app=InAppSettings(InAppTransport.WEB_SOCKET, InAppTransport.MQTT, use_secured_port=False),
         reaper_breaker=ReaperBreaker(10.0, 5),
+        feedback_breaker=FeedbackBreaker(20.0, 6),
         account_removal_action=AccountRemovalAction.DELETE,
     ),
     revision=31,
@@ -140,11 +141,13 @@ def test_without_a_mask_a_group_merges_and_a_list_replaces() -> None:
     chosen = changed(
         asked(
             reaper_breaker=app_pb2.ReaperBreaker(minimum=7),
+            feedback_breaker=app_pb2.FeedbackBreaker(minimum=9),
             push_app_ids=[app_pb2.PushApp(push_app_id="other", provider=1)],  # type: ignore[arg-type]  # the number
             bridge_parameters=app_pb2.BridgeParameters(username=["login"]),
         )
     )
     assert chosen.reaper_breaker == ReaperBreaker(10.0, 7)
+    assert chosen.feedback_breaker == FeedbackBreaker(20.0, 9)
     assert [push_app.push_app_id for push_app in chosen.push_app_ids] == ["other"]
     assert chosen.bridge_parameters == BridgeParameters(username=("login",))
 

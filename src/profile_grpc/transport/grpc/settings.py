@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
@@ -20,25 +20,25 @@ from profile_grpc.transport.grpc.shape import refuse_paths
 from profile_grpc.transport.grpc.times import to_instant, to_timedelta, write_date, write_duration, write_instant
 
 _OTHER = {InAppTransport.MQTT: InAppTransport.WEB_SOCKET, InAppTransport.WEB_SOCKET: InAppTransport.MQTT}
-_GROUPS = (
-    app_pb2.AppSettings.DESCRIPTOR,
-    app_pb2.ReaperBreaker.DESCRIPTOR,
-    app_pb2.InAppSettings.DESCRIPTOR,
-    app_pb2.BridgeParameters.DESCRIPTOR,
-    jwt_pb2.JwtSettings.DESCRIPTOR,
-    app_pb2.WebPushSettings.DESCRIPTOR,
-)
-"""The messages whose fields a mask may name one by one."""
+
+
+def _group(field: FieldDescriptor) -> Descriptor | None:
+    """The message of a field, if a mask may name its fields one by one. Times and durations are values."""
+    message = field.message_type
+    if message is None or field.is_repeated or message.file.package != _PACKAGE:
+        return None
+    return message
 
 
 def _field_paths(message: Descriptor, prefix: str) -> Iterator[str]:
     for field in message.fields:
         yield prefix + field.name
-        if field.message_type in _GROUPS and not field.is_repeated:
-            yield from _field_paths(field.message_type, f"{prefix}{field.name}.")
+        if (group := _group(field)) is not None:
+            yield from _field_paths(group, f"{prefix}{field.name}.")
 
 
-_GROUPS_OF_SETTINGS = [f.name for f in app_pb2.AppSettings.DESCRIPTOR.fields if f.message_type in _GROUPS]
+_PACKAGE = app_pb2.DESCRIPTOR.package
+_GROUPS = [field.name for field in app_pb2.AppSettings.DESCRIPTOR.fields if _group(field)]
 _READ_ONLY = frozenset({"app_id", "tenant_id", "create_time", "update_time", "etag"})
 _WRITABLE = frozenset(_field_paths(app_pb2.App.DESCRIPTOR, "")) - _READ_ONLY
 
@@ -82,7 +82,7 @@ def updated(request: pb.UpdateAppRequest, before: App) -> tuple[str, AppSettings
     refuse_paths(set(paths) - _WRITABLE, _READ_ONLY, "an app")
     given, merged = app_pb2.App(), app(before)
     given.CopyFrom(request.app)
-    for group in _GROUPS_OF_SETTINGS:  # the library ignores absent groups, even if the mask removes them
+    for group in _GROUPS:  # the library ignores absent groups, even if the mask removes them
         getattr(given.settings, group).SetInParent()
     FieldMask(paths=paths).MergeMessage(given, merged, True, True)  # noqa: FBT003 - replace, never append
     return merged.display_name, settings(merged.settings)
@@ -99,7 +99,7 @@ def _populated(message: Message, prefix: str) -> Iterator[str]:
     """The writable fields that are set, those of the groups one by one."""
     for field, value in message.ListFields():
         path = prefix + field.name
-        if field.message_type in _GROUPS and not field.is_repeated:
+        if _group(field) is not None:
             yield from _populated(value, f"{path}.")
         elif path in _WRITABLE:
             yield path
