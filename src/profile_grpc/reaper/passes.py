@@ -23,9 +23,9 @@ from profile_grpc.reaper.dry_run import DryRun, dry_run
 from profile_grpc.reaper.due import Inactive, ReadCutoffs, Unregistered, inactive_before
 from profile_grpc.reaper.holds import HeldApp, Holds
 from profile_grpc.reaper.purge import Purged, purge_customers, purge_events, purge_leftovers, release_app_ids
+from profile_grpc.service.apps import erase_profiles
 from profile_grpc.service.background import repeat
 from profile_grpc.service.directory_ports import every_app
-from profile_grpc.service.erasing import erase_profiles
 from profile_grpc.service.lease import Lease
 from profile_grpc.service.observer import Observer
 from profile_grpc.service.ports import Clock, Conflict, NodeUnavailable, Store, StoreError, StoreUnavailable

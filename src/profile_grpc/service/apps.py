@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from profile_grpc.domain import settings as app_settings
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
+from profile_grpc.domain.removal import EraseApp
 from profile_grpc.domain.settings import App, AppSettings
 from profile_grpc.service import credentials, paging
 from profile_grpc.service.credentials import NewKey
 from profile_grpc.service.directory import STALENESS, Directory, app_not_allowed, app_not_found
 from profile_grpc.service.directory_ports import DirectoryStore, Reservation, StoredKey
-from profile_grpc.service.erasing import erase_profiles
-from profile_grpc.service.ports import Clock, Conflict, ProfileStore
+from profile_grpc.service.ports import Clock, Conflict, ProfileFilter, ProfileStore
 from profile_grpc.service.storing import retry_on_conflict
 from profile_grpc.service.write_queue import WriteQueue
+
+_ERASED_AT_ONCE = 500
+"""Profiles of one transaction."""
 
 
 @dataclass(eq=False)
@@ -224,6 +227,32 @@ class Apps:
         await self._store.revoke_key(key_id, self._clock.now())
         self._directory.forget()
         return await self._store.key(key_id) or stored
+
+
+async def erase_profiles(
+    profiles: ProfileStore,
+    queue: WriteQueue,
+    app_id: str,
+    settings: AppSettings,
+    still_closed: Callable[[], Awaitable[bool]],
+) -> None:
+    """Deletes every profile of the app, each with tombstone and event (D3).
+
+    A process may pause at any step while another one completes the deletion, creates the app again and registers
+    devices. So profiles are deleted only if the app was closed before they were listed, and only if they have not
+    changed since.
+
+    `still_closed`: whether the app has been closed without interruption since the erasing started.
+
+    Raises:
+        Conflict: another process has taken the app over.
+        Refused: as the queue.
+    """
+    while found := await profiles.list(ProfileFilter(app_id), None, _ERASED_AT_ONCE):
+        if not await still_closed():
+            raise Conflict("another process has taken the app over")
+        keys, revisions = tuple(profile.key for profile in found), tuple(profile.revision for profile in found)
+        await queue.submit(EraseApp(app_id, keys, revisions), settings)
 
 
 async def wait_for_other_processes() -> None:
