@@ -12,13 +12,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.push_credentials import CredentialKind
+from profile_grpc.domain.push_credentials import Checked, CredentialKind
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.service.push_credentials import checking
 from profile_grpc.service.push_credentials.certificates import ApnsCertificate, SafariCertificate
 from profile_grpc.service.push_credentials.checking import Upload
 from profile_grpc.service.push_credentials.keys import ApnsTokenKey, FcmServiceAccount, HmsApp, VapidKey
-from profile_grpc.service.push_credentials.material import Checked
 from tests.support import push_files as files
 from tests.support.push_files import BUNDLE_ID, NOW, PASSWORD, PRODUCTION, SANDBOX, WEBSITE_ID
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Protocol, TypeVar
 
+from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.domain.stamps import MAX_AHEAD
@@ -63,6 +64,15 @@ class PublicPart:
     site_url: str = ""
     icon_url: str = ""
     icon_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A credential that can be used."""
+
+    public: PublicPart
+    private: bytes = field(repr=False)
+    """What a sender needs, as JSON; no password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +215,9 @@ KIND_NAMES: Mapping[CredentialKind, str] = {
     CredentialKind.HMS_APP: "HMS app",
 }
 """For people."""
+
+
+def invalid(problem: str, field_name: str, description: str) -> Refused:
+    """PUSH_CREDENTIAL_INVALID. `problem`: as the contract lists them; `description`: a clause that says what to do."""
+    message = f"The push credential cannot be used ({problem}): {description}."
+    return Refused.for_field(Reason.PUSH_CREDENTIAL_INVALID, message, field_name, description, problem=problem)

@@ -16,10 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 
-from profile_grpc.domain.push_credentials import CredentialKind, PublicPart
+from profile_grpc.domain.push_credentials import Checked, CredentialKind, PublicPart, invalid
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.domain.stamps import MAX_AHEAD
-from profile_grpc.service.push_credentials.material import Checked, invalid
 
 _KEY_BLOCK = re.compile(rb"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.+?-----END \1-----", re.DOTALL)
 _CERTIFICATE_BLOCK = b"-----BEGIN CERTIFICATE-----"

@@ -19,9 +19,9 @@ from typing import Any, get_args
 import msgspec
 
 from profile_grpc.domain.errors import FieldViolation, Reason, Refused
+from profile_grpc.domain.push_credentials import Checked, invalid
 from profile_grpc.service.push_credentials.certificates import ApnsCertificate, SafariCertificate
 from profile_grpc.service.push_credentials.keys import ApnsTokenKey, FcmServiceAccount, HmsApp, VapidKey
-from profile_grpc.service.push_credentials.material import Checked, invalid
 
 Upload = FcmServiceAccount | ApnsTokenKey | ApnsCertificate | SafariCertificate | VapidKey | HmsApp
 """Each has `check`, which takes up to a second, and whose refusals hold nothing of the private part."""

@@ -13,6 +13,7 @@ from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import (
     MAX_CREDENTIALS,
+    Checked,
     CredentialKind,
     Described,
     PublicPart,
@@ -26,7 +27,6 @@ from profile_grpc.service.vault import Vault, row_of
 
 if TYPE_CHECKING:
     from profile_grpc.service.push_credentials.checking import Upload
-    from profile_grpc.service.push_credentials.material import Checked
 
 TABLE = "push_credential"
 _ID_LENGTH = 16

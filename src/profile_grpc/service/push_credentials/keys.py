@@ -15,10 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from profile_grpc.domain.errors import Reason, Refused
-from profile_grpc.domain.push_credentials import CredentialKind, PublicPart
+from profile_grpc.domain.push_credentials import Checked, CredentialKind, PublicPart, invalid
 from profile_grpc.domain.push_endpoints import ApnsEnvironment
 from profile_grpc.service.push_credentials.certificates import LEAST_RSA_BITS, load_key, public_der
-from profile_grpc.service.push_credentials.material import Checked, invalid
 
 _PEM = serialization.Encoding.PEM
 _PKCS8 = serialization.PrivateFormat.PKCS8
