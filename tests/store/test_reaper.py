@@ -176,8 +176,7 @@ async def test_events_keep_their_order_and_hold_what_they_say(store: SqlStore) -
     async with store.profiles.write() as transaction:
         await transaction.apply(changes(events=first))
     held = Event(EventType.REAPER_HELD, "shop", NOW + TICK, reason="CLOCK_JUMP")
-    await store.reaper.add_events([held])
-    await store.reaper.add_events([])
+    await store.events.add(held)
     rows = (await contents(store))["event"]
     assert [row[4] for row in rows] == [*(f"user {i}" for i in range(300)), ""], "ids sort as the events came"
     assert (rows[-1][0], *rows[-1][2:]) == ("shop", rows[-1][2], "REAPER_HELD", "", "", "CLOCK_JUMP", "", 0)

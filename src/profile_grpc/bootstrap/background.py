@@ -71,7 +71,7 @@ def endless_work(
 async def _deliver_webhooks(application: Application, observer: Observer, tracer: Tracer | None) -> None:
     """Delivers the events of every webhook that no other process delivers (E6), until cancelled."""
     store = application.store
-    source = EventSource(application.feed, application.watching, store.directory, store.reaper, application.clock)
+    source = EventSource(application.feed, application.watching, store.directory, store.events, application.clock)
     async with _client(application.webhooks.destinations, courier.LIMITS) as client:
         sender = Courier(client, application.webhooks.secrets, application.clock, tracer)
 

@@ -55,7 +55,7 @@ class Holds:
         held = not confirm and await self._is_clock_ahead(now)
         self._observer.clock_hold(held=held)
         if confirm and (await self._reaper.record()).held_since is not None:
-            await self._reaper.add_events([Event(EventType.REAPER_RELEASED, "", now, reason="CLOCK_JUMPED")])
+            await self._store.events.add(Event(EventType.REAPER_RELEASED, "", now, reason="CLOCK_JUMPED"))
         return held
 
     async def clock_would_hold(self, now: datetime) -> bool:
@@ -75,7 +75,7 @@ class Holds:
         if not inactivity.clock_jumped(now, reference):
             return False
         await self._reaper.save_record(replace(record, held_since=now))
-        await self._reaper.add_events([Event(EventType.REAPER_HELD, "", now, reason="CLOCK_JUMPED")])
+        await self._store.events.add(Event(EventType.REAPER_HELD, "", now, reason="CLOCK_JUMPED"))
         log.error(
             "the clock is more than 7 days ahead of the last sign of life; the reaper holds until `reap --confirm`",
             now=now.isoformat(),
@@ -91,7 +91,7 @@ class Holds:
         """Whether the deletions would exceed the limit for 24 hours (P6)."""
         held = None if confirm else await self.over_limit(app, before, now)
         self._observer.breaker(app.app_id, held=held is not None)
-        await self._leave_event(app.app_id, now, held=held is not None)
+        await self._add_event(app.app_id, now, held=held is not None)
         if held is not None:
             log.error(
                 "too many profiles are inactive; the reaper holds in this app until `reap --confirm`",
@@ -102,15 +102,15 @@ class Holds:
             )
         return held
 
-    async def _leave_event(self, app_id: str, now: datetime, *, held: bool) -> None:
-        """Leaves an event when the breaker begins or ceases to hold (E1).
+    async def _add_event(self, app_id: str, now: datetime, *, held: bool) -> None:
+        """Adds an event when the breaker begins or ceases to hold (E1).
 
         The event comes first: if the pass fails in between, the next one repeats it.
         """
         if held == (app_id in self._stored):
             return
         type_ = EventType.REAPER_HELD if held else EventType.REAPER_RELEASED
-        await self._reaper.add_events([Event(type_, app_id, now, reason="BREAKER")])
+        await self._store.events.add(Event(type_, app_id, now, reason="BREAKER"))
         if held:
             await self._reaper.hold(app_id, now)
             self._stored.add(app_id)

@@ -66,6 +66,9 @@ class EventStore(Protocol):
             StoreUnavailable: also while a node is unavailable on which the previous sequencer has left work undone.
         """
 
+    async def add(self, event: Event) -> None:
+        """Stores an event that belongs to no change of a profile or a customer (P6, E6)."""
+
     async def assign(self, head: EventHead, now: datetime) -> Assigned:
         """Assigns the next positions to up to BATCH events.
 

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from profile_grpc.domain.deletion_records import DeletionReason
-from profile_grpc.domain.events import Event
 from profile_grpc.domain.keys import ProfileKey
 
 
@@ -106,6 +105,3 @@ class ReaperStore(Protocol):
 
     async def release(self, app_id: str) -> None:
         """Stores that it does not."""
-
-    async def add_events(self, events: Sequence[Event]) -> None:
-        """Stores events that belong to no profile change (P6)."""

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from profile_grpc.domain.events import ERASED_CUSTOMER, OF_TENANT, Event, EventType
 from profile_grpc.service.event_ports import BATCH, Assigned, EventHead, LoggedEvent, PendingEvent
 from profile_grpc.service.ports import Conflict
-from profile_grpc.store import parameters, statements, tables, times
+from profile_grpc.store import parameters, rows, statements, tables, times
 from profile_grpc.store.database import Database, Session
 from profile_grpc.store.engine import Found, Insert, Prepared, Query, Returning, Row, deferred
 from profile_grpc.store.shards import Shards
@@ -55,6 +55,17 @@ _QUEUE_ORDER = ("app_id", "user_id", "device_id", "version", "id")
 _LOGGED = ("position", "event_id", "app_id", "time", "type", "user_id", "device_id", "reason", "customer_id", "version")
 
 
+class EventWriter:
+    """Writes events to the queue of those that wait for a position."""
+
+    def __init__(self, database: Database) -> None:
+        self._rows = rows.EventRows()
+        self._insert = statements.insert_new(database, tables.event)
+
+    async def write(self, session: Session, events: Sequence[Event]) -> None:
+        await write_all(session, self._insert, list(map(self._rows.values, events)), "event")
+
+
 class SqlEvents:
     """The port `EventStore`."""
 
@@ -62,6 +73,7 @@ class SqlEvents:
         self._database = database
         self._shards = shards
         self._positions = _Positions(database)
+        self._writer = EventWriter(database)
         prepare = database.prepare
         log, epoch = tables.event_log, tables.event_epoch
         after, upto = parameters.number("after"), parameters.number("upto")
@@ -88,6 +100,10 @@ class SqlEvents:
 
     async def head(self) -> EventHead:
         return await self._positions.head()
+
+    async def add(self, event: Event) -> None:
+        async with self._database.transaction() as session:
+            await self._writer.write(session, [event])
 
     async def take_over(self, epoch_id: str) -> EventHead:
         return await self._positions.take_over(epoch_id)

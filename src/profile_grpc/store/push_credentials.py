@@ -14,9 +14,10 @@ from profile_grpc.domain.events import Event
 from profile_grpc.domain.profile import Platform
 from profile_grpc.domain.push_credentials import PublicPart, PushCredential, Reminder
 from profile_grpc.service.push_credentials.ports import Expiry
-from profile_grpc.store import parameters, rows, statements, tables, times
+from profile_grpc.store import parameters, statements, tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.engine import Found, Row
+from profile_grpc.store.events import EventWriter
 from profile_grpc.store.writing import write_all
 
 _credential, _contact = tables.push_credential, tables.tenant_contact
@@ -41,8 +42,7 @@ class SqlCredentials:
         self._expiries = prepare(
             select(*(_credential.c[name] for name in ("app_id", "name", "version", "expire_time", "mail_due")))
         )
-        self._add_events = statements.insert_new(database, tables.event)
-        self._event_rows = rows.EventRows()
+        self._events = EventWriter(database)
 
     async def add(self, credential: PushCredential) -> None:
         async with self._database.transaction() as session:
@@ -64,7 +64,7 @@ class SqlCredentials:
         async with self._database.transaction() as session:
             row = (*key, *_reminder_values(changed), changed.revision, before.revision)
             await write_all(session, self._change, [row], "push_credential")
-            await write_all(session, self._add_events, list(map(self._event_rows.values, events)), "event")
+            await self._events.write(session, events)
 
     async def expiries(self) -> Sequence[Expiry]:
         found = await self._database.fetch(self._expiries)

@@ -8,15 +8,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, ColumnElement, Table, bindparam, cast, delete, func, select, true
 
-from profile_grpc.domain.events import Event
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperRecord
-from profile_grpc.store import parameters, rows, statements, tables, times
+from profile_grpc.store import parameters, statements, tables, times
 from profile_grpc.store.database import Database
 from profile_grpc.store.deletions import STORED, Deletions
 from profile_grpc.store.engine import Found, Prepared, Query
-from profile_grpc.store.writing import write_all
 
 _BEFORE: ColumnElement[Any] = bindparam("before")
 _IN_APP = tables.profile.c.app_id == bindparam("app_id")
@@ -63,8 +61,6 @@ class SqlReaper:
         self._held = prepare(select(hold.c.app_id))
         self._hold = statements.insert_new(database, hold)
         self._release = prepare(delete(hold).where(hold.c.app_id == bindparam("app_id")))
-        self._add_events = statements.insert_new(database, tables.event)
-        self._event_rows = rows.EventRows()
 
     async def record(self) -> ReaperRecord:
         found = await self._database.fetch(self._record)
@@ -151,10 +147,6 @@ class SqlReaper:
 
     async def release(self, app_id: str) -> None:
         await self._database.execute(self._release, app_id=app_id)
-
-    async def add_events(self, events: Sequence[Event]) -> None:
-        async with self._database.transaction() as session:
-            await write_all(session, self._add_events, list(map(self._event_rows.values, events)), "event")
 
 
 _DUE = tuple(tables.profile.c[name] for name in ("user_id", "device_id", "last_heartbeat_time", *STORED))

@@ -13,9 +13,8 @@ from profile_grpc.domain.webhooks import Webhook
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.watching import FeedWatching
 from profile_grpc.service.directory_ports import DirectoryStore, every_app
-from profile_grpc.service.event_ports import LoggedEvent
+from profile_grpc.service.event_ports import EventStore, LoggedEvent
 from profile_grpc.service.ports import Clock
-from profile_grpc.service.reaper_ports import ReaperStore
 from profile_grpc.service.watching import EventPosition, Subscription
 
 
@@ -41,12 +40,12 @@ class EventSource:
     """Reads events in order of position."""
 
     def __init__(
-        self, feed: Feed, watching: FeedWatching, directory: DirectoryStore, reaper: ReaperStore, clock: Clock
+        self, feed: Feed, watching: FeedWatching, directory: DirectoryStore, events: EventStore, clock: Clock
     ) -> None:
         self._feed = feed
         self._watching = watching
         self._directory = directory
-        self._reaper = reaper
+        self._events = events
         self._clock = clock
         self._epoch = ""
         """Epoch of the newest page. A webhook does not store it, because positions grow across epochs."""
@@ -95,7 +94,7 @@ class EventSource:
         apps = every_app(self._directory, webhook.tenant_id)
         for app_id in webhook.app_ids or [app.app_id async for app in apps]:
             event = Event(EventType.WEBHOOK_DISABLED, app_id, now, reason=webhook.webhook_id)
-            await self._reaper.add_events([event])
+            await self._events.add(event)
 
     async def _in_epoch(self, position: int) -> EventPosition:
         if not self._epoch:
