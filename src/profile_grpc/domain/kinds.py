@@ -30,7 +30,7 @@ from profile_grpc.domain.keys import (
     UserKey,
 )
 from profile_grpc.domain.ordered_calls import DeviceOrder
-from profile_grpc.domain.profile import CountKey, Liveness, Profile, ProfileStatus, UserState
+from profile_grpc.domain.profile import CountKey, Liveness, Profile
 
 
 class Row(Protocol):
@@ -159,10 +159,6 @@ CUSTOMER_TOMBSTONES: RowKind[TombstoneKey, CustomerTombstone] = RowKind("custome
 # --- selections ---
 
 
-def _active(profile: Profile) -> bool:
-    return profile.status is ProfileStatus.ACTIVE
-
-
 HOLDERS: Selection[Token, ProfileKey, Profile] = Selection("holders", PROFILES, by=lambda profile: profile.tokens)
 """The profiles that hold a push token."""
 
@@ -193,21 +189,21 @@ NAMED: Selection[ProfileKey, ProfileKey, Profile] = Selection(
 """A profile, and every other that holds one of its tokens (F5)."""
 
 SIGNED_IN: Selection[DeviceKey, ProfileKey, Profile] = Selection(
-    "signed in", PROFILES, by=lambda profile: (profile.key.device,) if _active(profile) else ()
+    "signed in", PROFILES, by=lambda profile: (profile.key.device,) if profile.signed_in else ()
 )
 """The registered profiles of a device (R6)."""
 
 CURRENT: Selection[DeviceKey, ProfileKey, Profile] = Selection(
     "current",
     PROFILES,
-    by=lambda profile: (profile.key.device,) if _active(profile) and profile.user_state is UserState.ACTIVE else (),
+    by=lambda profile: (profile.key.device,) if profile.current else (),
 )
 """The profile of the device's ACTIVE user (R5)."""
 
 RECEIVING: Selection[UserKey, ProfileKey, Profile] = Selection(
     "receiving",
     PROFILES,
-    by=lambda profile: (profile.key.user,) if _active(profile) and not profile.push_superseded else (),
+    by=lambda profile: (profile.key.user,) if profile.receiving else (),
 )
 """The user's registered profiles whose push is not superseded (R7)."""
 

@@ -100,10 +100,10 @@ def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Itera
     selection = CURRENT if settings.multi_user_per_device else SIGNED_IN
     for profile in state.select(selection, newcomer.key.device):
         if profile.key != newcomer.key:
-            yield _step_back(state, profile, settings)
+            yield _displace_from_device(state, profile, settings)
 
 
-def _step_back(state: State, profile: Profile, settings: AppSettings) -> Displacement:
+def _displace_from_device(state: State, profile: Profile, settings: AppSettings) -> Displacement:
     if not settings.multi_user_per_device:
         unregister(state, profile, UnregisterReason.REPLACED)
         return Displacement(profile.key, DisplacementEffect.REPLACED)
@@ -112,13 +112,13 @@ def _step_back(state: State, profile: Profile, settings: AppSettings) -> Displac
     return Displacement(profile.key, DisplacementEffect.DEACTIVATED)
 
 
-def take_user(state: State, newest: Profile, settings: AppSettings) -> Iterator[Displacement]:
-    """Makes the newest registration the user's only device that receives push (R7)."""
+def take_user(state: State, newcomer: Profile, settings: AppSettings) -> Iterator[Displacement]:
+    """Makes the newcomer the user's only device that receives push (R7)."""
     if not settings.single_device_per_user:
         return
-    state.guard_user(newest.key.user)
-    for profile in state.select(RECEIVING, newest.key.user):
-        if profile.key != newest.key:
+    state.guard_user(newcomer.key.user)
+    for profile in state.select(RECEIVING, newcomer.key.user):
+        if profile.key != newcomer.key:
             yield _supersede(state, profile)
 
 
@@ -137,14 +137,11 @@ def displace(
 ) -> Displacement | None:
     """The effect of the newcomer's registration on another profile, if any."""
     if profile.key.device_id == newcomer.device_id:
-        is_there = profile.status is ProfileStatus.ACTIVE and (
-            not settings.multi_user_per_device or profile.user_state is UserState.ACTIVE
-        )
-        return _step_back(state, profile, settings) if is_there else None
+        is_there = profile.current if settings.multi_user_per_device else profile.signed_in
+        return _displace_from_device(state, profile, settings) if is_there else None
     if not tokens.isdisjoint(profile.held):
         return _strip(state, profile, tokens)
-    receives = profile.status is ProfileStatus.ACTIVE and not profile.push_superseded
-    if settings.single_device_per_user and profile.key.user == newcomer.user and receives:
+    if settings.single_device_per_user and profile.key.user == newcomer.user and profile.receiving:
         return _supersede(state, profile)
     return None
 

@@ -143,6 +143,20 @@ class Profile(NamedTuple):
     """How many of its changes left an event (E2)."""
 
     @property
+    def signed_in(self) -> bool:
+        return self.status is ProfileStatus.ACTIVE
+
+    @property
+    def current(self) -> bool:
+        """Whether it belongs to the device's ACTIVE user (R5)."""
+        return self.signed_in and self.user_state is UserState.ACTIVE
+
+    @property
+    def receiving(self) -> bool:
+        """Whether it may be the user's only device that receives push (R7)."""
+        return self.signed_in and not self.push_superseded
+
+    @property
     def held(self) -> list[tuple[PushProvider, str]]:
         """The identities of its endpoints with a token, in the order of the endpoints."""
         return [endpoint.identity for endpoint in self.push_endpoints if endpoint.token]

@@ -42,7 +42,7 @@ from profile_grpc.domain.kinds import (
 from profile_grpc.domain.loaded_rows import LoadedRows
 from profile_grpc.domain.needs import Needs, Rows
 from profile_grpc.domain.ordered_calls import DeviceOrder
-from profile_grpc.domain.profile import CountKey, Liveness, Profile, ProfileStatus, UserState
+from profile_grpc.domain.profile import CountKey, Liveness, Profile, UserState
 from profile_grpc.domain.stamps import Stamps
 
 
@@ -152,11 +152,7 @@ class State:
         # Two profiles that become current at the same time may write no common row: the guard makes them conflict.
         if profile.user_state is UserState.ACTIVE and (before is None or before.user_state is not UserState.ACTIVE):
             self.bump(key.device.guard)
-        if (
-            key.user in self._guarded_users
-            and _receives_push(profile)
-            and (before is None or not _receives_push(before))
-        ):
+        if key.user in self._guarded_users and profile.receiving and (before is None or not before.receiving):
             self.bump(key.user.guard)
         had = before.push_endpoints if before else ()
         if profile.push_endpoints is not had:
@@ -297,8 +293,3 @@ class State:
 
 
 _NO_HISTORY = History()
-
-
-def _receives_push(profile: Profile) -> bool:
-    """Whether the profile may be the user's only device that receives push (R7)."""
-    return profile.status is ProfileStatus.ACTIVE and not profile.push_superseded
