@@ -210,7 +210,7 @@ class ImportProfile(OfProfile):
     def _base(self, state: State, known: Profile | None, settings: AppSettings) -> Profile:
         """The profile before the patch."""
         if known is not None:
-            again = registration.again(known, self._time)
+            again = registration.reactivated(known, self._time)
             return again._replace(create_time=min(known.create_time, self._created))
         return Profile(
             key=self.key,

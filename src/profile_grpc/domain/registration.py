@@ -51,9 +51,9 @@ class Register(OfProfile):
         if call_order.is_repeated(state, self.key, known, call) and known is not None:
             return _registered(state, known, settings, created=known.create_time == known.register_time)
         profile, ignored = patching.apply(
-            _begin(state, self, settings)
+            _new_profile(state, self.key, settings)
             if known is None
-            else again(known, stamps.forward(state.now, known.register_time)),
+            else reactivated(known, stamps.forward(state.now, known.register_time)),
             self.patch,
             settings,
             state.now,
@@ -118,10 +118,10 @@ def _registered(
     return Registered(profile, created, tuple(displaced), users, _placeholder_ids(profile.key), linked)
 
 
-def _begin(state: State, command: Register, settings: AppSettings) -> Profile:
+def _new_profile(state: State, key: ProfileKey, settings: AppSettings) -> Profile:
     """A new profile; after a deletion with a new creation time and no waiting period (R2)."""
     return Profile(
-        key=command.key,
+        key=key,
         create_time=state.now,
         register_time=state.now,
         update_time=state.now,
@@ -130,7 +130,7 @@ def _begin(state: State, command: Register, settings: AppSettings) -> Profile:
     )
 
 
-def again(known: Profile, register_time: datetime) -> Profile:
+def reactivated(known: Profile, register_time: datetime) -> Profile:
     """The known profile, ACTIVE again and receiving push again (R2, R5, R7)."""
     return known._replace(
         status=ProfileStatus.ACTIVE,

@@ -1,7 +1,7 @@
 """Commands about very many profiles, carried out in slices that other calls need not wait for (R14).
 
-A slice is the same rule on some of the profiles, in a transaction of its own. What the slices find is what the command
-would have found at their start; who comes after it is not theirs.
+A slice is the same rule on some of the profiles, in a transaction of its own. The slices find what the command would
+have found when they began. Profiles that are added later are not included.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ from profile_grpc.store.engine import Prepared, Row
 from profile_grpc.store.tokens import TokenIndex
 
 
-class _Kind:
-    """The ways to find rows of one kind."""
+class _KindLoader:
+    """Finds rows of one kind."""
 
     def __init__(self, database: Database, stored: kinds.StoredRows[Any, Any]) -> None:
         table = stored.table
@@ -50,7 +50,7 @@ class _Kind:
             if one.by
         }
 
-    async def found(self, session: Session, statement: Prepared, keys: Collection[Row]) -> dict[Any, Any]:
+    async def fetch(self, session: Session, statement: Prepared, keys: Collection[Row]) -> dict[Any, Any]:
         """The rows that the statement finds, by their keys."""
         if not keys:
             return {}
@@ -63,15 +63,15 @@ class _Kind:
             wanted = requested.get(selection)
             if not wanted:
                 continue
-            rows = await self.found(session, lookup.within(bound), wanted)
+            rows = await self.fetch(session, lookup.within(bound), wanted)
             check_bound(selection, list(rows.values()), selection.by, bound)
             if selection.also_loads is not None:
-                led = {by for row in rows.values() for by in selection.also_loads.by(row)}
-                requested[selection.also_loads.to] = requested.get(selection.also_loads.to, set()) | led
+                led_to = {by for row in rows.values() for by in selection.also_loads.by(row)}
+                requested[selection.also_loads.to] = requested.get(selection.also_loads.to, set()) | led_to
             found |= rows
         return found
 
-    async def number(self, session: Session, wanted: Needs) -> dict[Selection[Any, Any, Any], dict[Any, int]]:
+    async def count(self, session: Session, wanted: Needs) -> dict[Selection[Any, Any, Any], dict[Any, int]]:
         """The numbers of rows of the selections that are only counted."""
         counts: dict[Selection[Any, Any, Any], dict[Any, int]] = {}
         for selection, keys in wanted.counted.items():
@@ -88,7 +88,7 @@ class Loader:
     def __init__(self, database: Database, hasher: Hasher, index: TokenIndex) -> None:
         self._hasher = hasher
         self._index = index
-        every = [_Kind(database, one) for one in kinds.ROWS]
+        every = [_KindLoader(database, one) for one in kinds.ROWS]
         self._kinds = [one for one in every if one.whole is one.kind]
         self._parts = [one for one in every if one.whole is not one.kind]
         [self.profile_by_key] = [one.by_key for one in every if one.kind is PROFILES]
@@ -124,10 +124,10 @@ class Loader:
             for selection in kind.indexed:
                 if wanted := requested.get(selection):
                     keys.update(await self._index.find(session, selection, wanted, bound))
-            rows |= await kind.found(session, kind.by_key, [kind.key(key) for key in keys.difference(rows)])
+            rows |= await kind.fetch(session, kind.by_key, [kind.key(key) for key in keys.difference(rows)])
             found[kind.kind] = rows
             if needs.counted:
-                counts |= await kind.number(session, needs)
+                counts |= await kind.count(session, needs)
             if kind.kind is PROFILES:
                 requested[ORDERS] = needs.orders(rows.values(), self._hasher)
         totals = {kind: await self._total(session, kind, keys) for kind in self._totals if (keys := needs.of(kind))}
@@ -137,7 +137,7 @@ class Loader:
             if not wanted:
                 continue
             alone = wanted - found[part.whole].keys()
-            found[part.kind] = await part.found(session, part.by_key, [part.key(key) for key in alone])
+            found[part.kind] = await part.fetch(session, part.by_key, [part.key(key) for key in alone])
             if part.whole is PROFILES:
                 missing |= alone - found[part.kind].keys()
         return Rows(
@@ -158,9 +158,9 @@ class Loader:
             if not wanted:
                 continue
             if selection.also_loads is not None:
-                rows = await profiles.found(session, profiles.selections[selection].unbounded, wanted)
-                led = {by for row in rows.values() for by in selection.also_loads.by(row)}
-                requested[selection.also_loads.to] = requested.get(selection.also_loads.to, set()) | led
+                rows = await profiles.fetch(session, profiles.selections[selection].unbounded, wanted)
+                led_to = {by for row in rows.values() for by in selection.also_loads.by(row)}
+                requested[selection.also_loads.to] = requested.get(selection.also_loads.to, set()) | led_to
             found.update(ProfileKey(*row) for row in await session.fetch(statement, sorted(wanted)))
         for indexed in profiles.indexed:
             if wanted := requested.get(indexed):
@@ -181,7 +181,7 @@ class Loader:
         tombstones = {row[:2]: row for row in map(tuple, await session.fetch(self._tombstones, requested))}
         counts: dict[Row, Row] = {}
         for row in map(tuple, await session.fetch(self._ledger, requested)):
-            counts[row[:2]] = max(row, counts.get(row[:2], row))  # only for one profile: the last number is needed
+            counts[row[:2]] = max(row, counts.get(row[:2], row))  # the last number, if a profile has several rows
         return {key: _history(tombstones.get(hashed), counts.get(hashed)) for hashed, key in by_hash.items()}
 
 
