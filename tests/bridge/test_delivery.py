@@ -23,7 +23,7 @@ from profile_grpc.bridge.delivery.delivery import DeliveryLimits
 from profile_grpc.bridge.http.endpoints import EndpointOptions
 from profile_grpc.bridge.http.rates import Rate
 from profile_grpc.bridge.report import PushAppUse
-from profile_grpc.bridge.service import ServiceTls
+from profile_grpc.bridge.service_client import ServiceTls
 from profile_grpc.bridge.spool import dead_letters
 from profile_grpc.bridge.spool import facts as spool_facts
 from profile_grpc.bridge.spool.limits import SpoolLimits
@@ -331,7 +331,7 @@ async def test_a_made_up_key_overtakes_nothing(harness: Harness) -> None:
 async def test_a_flood_of_made_up_keys_keeps_no_proven_report_out(harness: Harness) -> None:
     """X1: while the service is down, nobody can tell them from keys that are right."""
     await harness.serve()
-    await harness.start(app=EndpointOptions(per_app=Rate(0.01, 3)))
+    await harness.start(endpoints=EndpointOptions(per_app=Rate(0.01, 3)))
     await harness.get(removal("first"))  # proves the key
     await harness.settled()
     await harness.service.stop()
@@ -950,12 +950,12 @@ async def test_a_full_spool_says_so(harness: Harness) -> None:
 async def test_floods_are_refused(harness: Harness) -> None:
     """X1: by address and by app."""
     await harness.serve()
-    await harness.start(app=EndpointOptions(per_address=Rate(0.01, 3)))
+    await harness.start(endpoints=EndpointOptions(per_address=Rate(0.01, 3)))
     answers = [await harness.send(request("GET", removal(f"u{n}"))) for n in range(5)]
     assert [status(answer) for answer in answers] == [200, 200, 200, 429, 429]
     assert b"retry-after: " in answers[-1]
     await harness.stop()
-    await harness.start(app=EndpointOptions(per_app=Rate(0.01, 2)))
+    await harness.start(endpoints=EndpointOptions(per_app=Rate(0.01, 2)))
     assert [await harness.get(removal(f"u{n}")) for n in range(3)] == [200, 200, 429]
 
 

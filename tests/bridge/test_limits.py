@@ -11,7 +11,7 @@ from profile_grpc.bridge.http.rates import Rate, RateLimiter
 def test_a_burst_is_granted_whole_and_comes_back(rate: float, start: float, burst: int) -> None:
     limiter = RateLimiter(Rate(rate, burst))
     assert [limiter.take("a", start) for _ in range(burst + 2)] == [True] * burst + [False] * 2
-    assert limiter.wait("a", start) == max(1, round(1 / rate))
+    assert limiter.retry_after("a", start) == max(1, round(1 / rate))
     assert limiter.take("b", start)
     assert [limiter.take("a", start + 1.01 / rate) for _ in range(2)] == [True, False]
     rested = start + 10 * burst / rate

@@ -22,7 +22,7 @@ from profile_grpc.bootstrap.service_manager import notifying
 from profile_grpc.bootstrap.tracing import BRIDGE, is_on, tracing
 from profile_grpc.bridge.bridge import Bridge, BridgeConfig, ListenerTls
 from profile_grpc.bridge.http.endpoints import EndpointOptions
-from profile_grpc.bridge.service import ServiceTls
+from profile_grpc.bridge.service_client import ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.config import ConfigError, LogConfig, ServeConfig
 from profile_grpc.telemetry.exposition import process_registry
@@ -117,7 +117,7 @@ def config_with_service(config: ServeConfig, port: int) -> BridgeConfig:
         service_tls=_own_tls(config),
         tls=ListenerTls(Path(config.tls.cert), Path(config.tls.key)) if config.tls else None,
         proxies=config.bridge_proxies,
-        app=EndpointOptions(require_key=not config.dev),
+        endpoints=EndpointOptions(require_key=not config.dev),
         spool_limits=SpoolLimits() if config.bridge_spool_limit is None else SpoolLimits(config.bridge_spool_limit),
     )
 

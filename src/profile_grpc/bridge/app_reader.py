@@ -10,7 +10,7 @@ import structlog
 
 from profile_grpc.bridge.availability import Availability
 from profile_grpc.bridge.known_apps import KnownApp, KnownApps
-from profile_grpc.bridge.service import CallFailed, Failure, Service
+from profile_grpc.bridge.service_client import CallFailed, Failure, ServiceClient
 from profile_grpc.bridge.spool.spool import Spool
 
 _STORED = "directory"
@@ -28,7 +28,7 @@ class AppReader:
     def __init__(
         self,
         known_apps: KnownApps,
-        service: Service,
+        service: ServiceClient,
         keys: Sequence[str],
         spool: Spool,
         availability: Availability,

@@ -48,7 +48,7 @@ class Availability:
             return in_flight < most
         return in_flight == 0 and now >= self._next
 
-    def wait(self, now: float) -> float:
+    def seconds_to_next(self, now: float) -> float:
         """Seconds until the next attempt."""
         return max(0.0, self._next - now)
 

@@ -23,7 +23,7 @@ from profile_grpc.bridge.keys import Keys
 from profile_grpc.bridge.known_apps import KnownApps
 from profile_grpc.bridge.metrics import BridgeMetrics
 from profile_grpc.bridge.report import MICROSECONDS
-from profile_grpc.bridge.service import Service, ServiceTls
+from profile_grpc.bridge.service_client import ServiceClient, ServiceTls
 from profile_grpc.bridge.spool.limits import SpoolLimits
 from profile_grpc.bridge.spool.schema import LAST_ERROR
 from profile_grpc.bridge.spool.spool import Spool
@@ -66,7 +66,7 @@ class BridgeConfig:
     tls: ListenerTls | None = None
     proxies: Sequence[str] = ()
     """Addresses or networks whose X-Forwarded-For is trusted."""
-    app: EndpointOptions = field(default_factory=EndpointOptions)
+    endpoints: EndpointOptions = field(default_factory=EndpointOptions)
     server: ServerLimits = field(default_factory=ServerLimits)
     spool_limits: SpoolLimits = field(default_factory=SpoolLimits)
     delivery: DeliveryLimits = field(default_factory=DeliveryLimits)
@@ -121,7 +121,7 @@ class Bridge:
     async def start(self) -> None:
         """Accepts reports and delivers them; returns when requests are accepted."""
         config = self._config
-        self._service = Service(
+        self._service = ServiceClient(
             config.target,
             config.service_tls,
             config.call_seconds,
@@ -143,7 +143,7 @@ class Bridge:
             self._known_apps,
             self.metrics,
             self._availability,
-            config.app,
+            config.endpoints,
             self._now,
             self._tracer,
         )

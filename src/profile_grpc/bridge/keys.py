@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from profile_grpc.bridge.availability import Availability
 from profile_grpc.bridge.report import MICROSECONDS
-from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
+from profile_grpc.bridge.service_client import CallFailed, Credential, Failure, ServiceClient
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.sealing import CannotOpen, same
 from profile_grpc.telemetry.tracing import TraceContext
@@ -40,7 +40,7 @@ class Verdict(NamedTuple):
 class Keys:
     """The known keys. The spool stores verdicts by verifier, and encrypted keys while reports need them."""
 
-    def __init__(self, spool: Spool, service: Service, availability: Availability, *, timeout: float) -> None:
+    def __init__(self, spool: Spool, service: ServiceClient, availability: Availability, *, timeout: float) -> None:
         """`timeout`: seconds that a report may wait for the service's verdict on an unknown key."""
         self._spool = spool
         self._service = service

@@ -148,7 +148,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         return
     from profile_grpc.bootstrap.bridging import run_bridge
     from profile_grpc.bridge.bridge import BridgeConfig, ListenerTls
-    from profile_grpc.bridge.service import ServiceTls
+    from profile_grpc.bridge.service_client import ServiceTls
     from profile_grpc.outbound.addresses import is_loopback
 
     if not target or not spool:
@@ -171,7 +171,7 @@ def bridge(  # noqa: PLR0913 - each option is a parameter
         proxy_from_environment=proxy_from_environment,
         tls=ListenerTls(tls_cert, tls_key) if tls_cert and tls_key else None,
         proxies=tuple(proxy or ()),
-        app=EndpointOptions(
+        endpoints=EndpointOptions(
             per_address=Rate(address_rate, address_burst),
             per_app=Rate(app_rate, app_burst),
             require_key=not dev,

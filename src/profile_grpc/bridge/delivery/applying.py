@@ -20,7 +20,7 @@ from profile_grpc.bridge.delivery.derived_devices import DerivedDevices
 from profile_grpc.bridge.keys import Keys
 from profile_grpc.bridge.known_apps import KnownApps
 from profile_grpc.bridge.report import MISSING_ACCOUNT, MISSING_TOKEN, Kind, Report, canonical, tokens
-from profile_grpc.bridge.service import CallFailed, Credential, Failure, Service
+from profile_grpc.bridge.service_client import CallFailed, Credential, Failure, ServiceClient
 from profile_grpc.bridge.spool.records import Waiting
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.bridge.templates import Fields
@@ -71,7 +71,7 @@ class Applier:
     """Applies reports, one at a time for each account."""
 
     def __init__(
-        self, service: Service, keys: Keys, known_apps: KnownApps, spool: Spool, now: Callable[[], int]
+        self, service: ServiceClient, keys: Keys, known_apps: KnownApps, spool: Spool, now: Callable[[], int]
     ) -> None:
         """`now` returns microseconds since 1970."""
         self._service = service

@@ -154,7 +154,7 @@ class Delivery:
             pause = (
                 None
                 if self._availability.available or not self._ready or self._tasks
-                else self._availability.wait(loop.time())
+                else self._availability.seconds_to_next(loop.time())
             )
             if pause == 0:
                 continue

@@ -6,7 +6,7 @@ import msgspec
 
 from appprofile.v1 import profile_pb2
 from appprofile.v1 import profile_service_pb2 as pb
-from profile_grpc.bridge.service import Credential, Service
+from profile_grpc.bridge.service_client import Credential, ServiceClient
 from profile_grpc.bridge.spool.records import KnownDevice
 from profile_grpc.bridge.spool.spool import Spool
 from profile_grpc.sealing import CannotOpen
@@ -21,7 +21,7 @@ class DerivedDevices:
     account.
     """
 
-    def __init__(self, spool: Spool, service: Service) -> None:
+    def __init__(self, spool: Spool, service: ServiceClient) -> None:
         self._spool = spool
         self._service = service
 

@@ -141,7 +141,7 @@ class Endpoints:
         address = site(client[0]) if client else ""
         moment = monotonic()
         if not self._addresses.take(address, moment):
-            return later(429, self._addresses.wait(address, moment))
+            return later(429, self._addresses.retry_after(address, moment))
         headers = dict(scope["headers"])
         span = tracing.begin(
             self._tracer,
@@ -238,7 +238,7 @@ class Endpoints:
         moment = monotonic()
         rated = app_id if proven else f"?{app_id}"  # a flood of invented keys must not block reports with a valid key
         if not self._apps.take(rated, moment):
-            return later(429, self._apps.wait(rated, moment))
+            return later(429, self._apps.retry_after(rated, moment))
         fields, _ = readings.get(app_id, _UNREAD)
         if fields is not None and not missing(found.kind, fields):
             report = Report(found.kind, app_id, fields)
@@ -293,7 +293,7 @@ class Endpoints:
                 continue
             moment = monotonic()
             if not self._unknown_keys.take(address, moment):
-                return later(429, self._unknown_keys.wait(address, moment))
+                return later(429, self._unknown_keys.retry_after(address, moment))
             if await self._keys.ask(report_key, app_id, trace, now):
                 return app_id
         return self._known(report_key, candidates, now, ask_again=False)

@@ -48,7 +48,7 @@ class RateLimiter:
         buckets[key] = full + self._each
         return True
 
-    def wait(self, key: str, now: float) -> int:
+    def retry_after(self, key: str, now: float) -> int:
         """Whole seconds until the key may try again."""
         return max(1, round(self._full.get(key, now) - now - self._longest))
 

@@ -67,7 +67,7 @@ _FAILURES = {
     StatusCode.PERMISSION_DENIED: Failure.KEY_WRONG,
 }
 _UNANSWERED = frozenset({StatusCode.UNAVAILABLE, StatusCode.DEADLINE_EXCEEDED, StatusCode.CANCELLED})
-"""Codes of calls that the service did not answer. CANCELLED: the connection was closed, see `Service.renew`."""
+"""Codes of calls that the service did not answer. CANCELLED: the connection was closed, see `ServiceClient.renew`."""
 _LONGEST_DETAIL = 300
 
 
@@ -104,7 +104,7 @@ class Credential(NamedTuple):
         return ((API_KEY, self.key), sent) if self.key else (sent,)
 
 
-class Service:
+class ServiceClient:
     """Calls of ProfileService and AppService. Every method raises CallFailed."""
 
     def __init__(
