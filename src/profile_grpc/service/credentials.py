@@ -10,7 +10,7 @@ from datetime import datetime
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import KeyKind, StoredKey
-from profile_grpc.service.storing import random_id
+from profile_grpc.service.ids import random_id
 
 HEADER = "x-api-key"
 APP_KINDS = frozenset({KeyKind.BRIDGE, KeyKind.CLIENT})

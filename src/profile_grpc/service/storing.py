@@ -1,10 +1,9 @@
-"""What use cases share that store rows of their own: ids, and attempts beside other writers."""
+"""Attempts of use cases that store rows beside other writers."""
 
 from __future__ import annotations
 
 import asyncio
 import random
-import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
@@ -17,7 +16,6 @@ ResultT = TypeVar("ResultT")
 _ATTEMPTS = 10
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
 """The longest first pause, and the longest of any, in seconds."""
-_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 async def retry_on_conflict(work: Callable[[], Awaitable[ResultT]], growth: int = 1) -> ResultT:
@@ -36,8 +34,3 @@ async def retry_on_conflict(work: Callable[[], Awaitable[ResultT]], growth: int 
         with suppress(Conflict):
             return await work()
     raise refusals.of(Conflict())
-
-
-def random_id(length: int) -> str:
-    """An id of that many random characters of [a-z0-9]."""
-    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(length))

@@ -18,8 +18,9 @@ from profile_grpc.domain.webhooks import MAX_WEBHOOKS, Delivery, Progress, Secre
 from profile_grpc.outbound.destinations import Destinations, UrlRefused
 from profile_grpc.service import paging
 from profile_grpc.service.event_ports import EventStore, WebhookKey, WebhookStore
+from profile_grpc.service.ids import random_id
 from profile_grpc.service.ports import Clock
-from profile_grpc.service.storing import random_id, retry_on_conflict
+from profile_grpc.service.storing import retry_on_conflict
 
 if TYPE_CHECKING:
     from profile_grpc.sealing import SecretBox

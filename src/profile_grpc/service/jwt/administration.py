@@ -10,11 +10,12 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.jwt import MAX_KEYS, JwtAlgorithm
 from profile_grpc.outbound.destinations import UrlRefused
 from profile_grpc.service.directory import Directory
+from profile_grpc.service.ids import random_id
 from profile_grpc.service.jwt.key_sets import SECRET_TABLE, read
 from profile_grpc.service.jwt.sources import JwksSources
 from profile_grpc.service.jwt.store import JwtKeyKind, JwtStore, StoredJwtKey
 from profile_grpc.service.ports import Clock
-from profile_grpc.service.storing import random_id, retry_on_conflict
+from profile_grpc.service.storing import retry_on_conflict
 from profile_grpc.service.vault import Vault, row_of
 
 if TYPE_CHECKING:

@@ -20,9 +20,10 @@ from profile_grpc.domain.push_credentials import (
     PushCredential,
 )
 from profile_grpc.service.fair_queue import FairSemaphore
+from profile_grpc.service.ids import random_id
 from profile_grpc.service.ports import Clock
 from profile_grpc.service.push_credentials.ports import CredentialStore
-from profile_grpc.service.storing import random_id, retry_on_conflict
+from profile_grpc.service.storing import retry_on_conflict
 from profile_grpc.service.vault import Vault, row_of
 
 if TYPE_CHECKING:
