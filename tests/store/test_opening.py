@@ -125,8 +125,9 @@ def test_urls_that_cannot_be_used_are_refused_without_a_secret(url: str) -> None
 )
 def test_a_refused_option_is_named(options: str, says: str) -> None:
     """To pass over `require` would open what the host wants closed."""
+    url = f"postgresql://db/app?{options}"
     with pytest.raises(StoreError) as refused:
-        postgresql_url.parse(f"postgresql://db/app?{options}")
+        named_by(url).check_url(url)
     assert says in str(refused.value)
     assert "s3cret" not in str(refused.value)
 

@@ -11,7 +11,7 @@ from profile_grpc.domain.keys import ProfileKey
 from profile_grpc.domain.profile import Profile, ProfileStatus
 from profile_grpc.service.reaper_ports import DueBefore, DueProfile, ReaperRecord
 from profile_grpc.store import SqlStore
-from profile_grpc.store.reaper import _limits
+from profile_grpc.store.reaper import _due_values
 from tests.store.support import DAY, NOW, changes, contents, key, profile, put
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC).toordinal()
@@ -65,7 +65,7 @@ async def test_P5_a_day_that_ends_with_the_cutoff_is_not_followed_by_another(sto
     midnight = NOON.replace(hour=0)
     await put(store, heard("before", midnight - TICK), heard("at", midnight))
     assert [p.key.user_id for p in await store.reaper.due(DueBefore("shop", midnight, None), 10)] == ["before"]
-    [heard_before] = _limits(DueBefore("shop", midnight, None))
+    [heard_before] = _due_values(DueBefore("shop", midnight, None))
     assert heard_before["day"] == midnight.toordinal() - EPOCH - 1
 
 

@@ -395,6 +395,23 @@ async def test_an_update_without_an_etag_applies_to_the_latest_app(office: Offic
     assert caught.value.reason is Reason.ETAG_MISMATCH
 
 
+async def test_an_etag_holds_also_beside_another_writer(office: Office) -> None:
+    """An update does not take place if the app changes after it was read."""
+    before, read = await office.apps.get(APP), office.store.app
+
+    async def read_before_another_update(app_id: str) -> App | None:
+        found = await read(app_id)
+        office.store.app = read  # type: ignore[method-assign]
+        await office.apps.change(app_id, lambda app: ("theirs", app.settings))
+        return found
+
+    office.store.app = read_before_another_update  # type: ignore[method-assign]
+    with pytest.raises(Refused) as caught:
+        await office.apps.change(APP, lambda app: ("ours", app.settings), before.etag)
+    assert caught.value.reason is Reason.ETAG_MISMATCH
+    assert (await office.apps.get(APP)).display_name == "theirs"
+
+
 async def test_an_app_id_is_taken_once(office: Office) -> None:
     await office.apps.create("new", "acme", "New", AppSettings())
     with pytest.raises(Refused) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import aclosing
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from profile_grpc.domain import customer_schema
@@ -57,9 +58,10 @@ class Exports:
             after = before[0][-1].key if before else ProfileKey(app_id, *begin) if begin else None
             return read_profiles(self._profiles, selected, after, MESSAGE)
 
-        async for rows, _ in read_ahead(read, _is_last):
-            if rows:
-                yield Part(rows, paging.seal(self._hasher, listing, rows[-1].key[1:]))
+        async with aclosing(read_ahead(read, _is_last)) as pages:
+            async for rows, _ in pages:
+                if rows:
+                    yield Part(rows, paging.seal(self._hasher, listing, rows[-1].key[1:]))
 
     async def customers(self, tenant_id: str, resume_token: str) -> AsyncGenerator[Part[Customer], None]:
         """Every customer of the tenant, once, ordered by id.
@@ -80,11 +82,12 @@ class Exports:
             last = before[0][-1] if before else None
             return read_page(lambda row, limit: read_from(row or last, limit), customer_size, MESSAGE)
 
-        async for rows, _ in read_ahead(read, _is_last):
-            if rows:
-                schema = await self._customers.schema(tenant_id)
-                shown = [customer_schema.shown(schema, customer) for customer in rows]
-                yield Part(shown, paging.seal(self._hasher, listing, [rows[-1].key.customer_id]))
+        async with aclosing(read_ahead(read, _is_last)) as pages:
+            async for rows, _ in pages:
+                if rows:
+                    schema = await self._customers.schema(tenant_id)
+                    shown = [customer_schema.shown(schema, customer) for customer in rows]
+                    yield Part(shown, paging.seal(self._hasher, listing, [rows[-1].key.customer_id]))
 
 
 def _is_last(page: _Page[RowT]) -> bool:

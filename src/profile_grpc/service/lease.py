@@ -30,7 +30,7 @@ class Lease:
     _name: str
     _clock: Clock
     _duration: timedelta = timedelta(seconds=60)
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pause: Callable[[float], Awaitable[None]] = field(default=asyncio.sleep, kw_only=True)
     """Waits for that many seconds of a monotonic clock."""
     _holder: str = field(default_factory=lambda: secrets.token_hex(8), init=False)
     _renewed: float = field(default=0.0, init=False)

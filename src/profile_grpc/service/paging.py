@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.hashing import Hasher
-from profile_grpc.service.watching import invalid_token
 
 DEFAULT_SIZE = 50
 MAX_SIZE = 1000
@@ -78,3 +77,10 @@ def _decode(text: str) -> bytes:
 
 def _seal(hasher: Hasher, listing: Sequence[str | int | None], content: bytes) -> str:
     return hasher.page(_listing_text(list(listing)).encode() + b"\x00" + content)
+
+
+def invalid_token() -> Refused:
+    """The refusal of a token that is malformed, or of another request."""
+    message = "The resume token is no token of this service; pass one exactly as a message carried it."
+    description = "must be a token that a message of this service carried"
+    return Refused.for_field(Reason.INVALID_RESUME_TOKEN, message, "resume_token", description)

@@ -104,8 +104,8 @@ class ShardQueue:
     A caller is answered after the commit, never before. A caller that goes away does not stop a running batch.
     Several batches may run at a time: then the order is that of their commits, which no waiting caller can observe.
 
-    After `drain`, the worker of patient callers ends first, then the commands that concern very many profiles, and then
-    the first worker, which commits what these still submit.
+    After `drain`, the first worker ends last: it commits what the worker of patient callers and the commands about very
+    many profiles still submit.
     """
 
     def __init__(

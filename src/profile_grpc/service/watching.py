@@ -14,6 +14,7 @@ from profile_grpc.domain.errors import Reason, Refused
 from profile_grpc.domain.events import EventType
 from profile_grpc.domain.filtering.expressions import Filter
 from profile_grpc.service.event_ports import LoggedEvent
+from profile_grpc.service.paging import invalid_token
 
 _FORM = struct.Struct(">B8sq")
 _VERSION = 1
@@ -105,10 +106,3 @@ def expired(oldest: EventPosition) -> Refused:
         " current state, then resume from oldest_resume_token.",
         oldest_resume_token=oldest.token,
     )
-
-
-def invalid_token() -> Refused:
-    """The refusal of a token that is malformed, or of another request."""
-    message = "The resume token is no token of this service; pass one exactly as a message carried it."
-    description = "must be a token that a message of this service carried"
-    return Refused.for_field(Reason.INVALID_RESUME_TOKEN, message, "resume_token", description)

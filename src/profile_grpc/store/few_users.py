@@ -38,7 +38,7 @@ class Asked(NamedTuple):
         return (id(self.statement), *values)
 
 
-def few_users(database: Database, shards: Shards) -> SharedByShard[Asked, Sequence[Found] | None]:
+def reads_of_few_users(database: Database, shards: Shards) -> SharedByShard[Asked, Sequence[Found] | None]:
     """Reads that are answered with the rows of all profiles of their users that fit, in the order of keys; None: they
     may be more than `limit`.
     """

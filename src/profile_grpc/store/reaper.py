@@ -81,14 +81,14 @@ class SqlReaper:
         days. Profiles that never sent a heartbeat come last.
         """
         found: list[Found] = []
-        for statement, values in zip(self._due, _limits(before), strict=False):
+        for statement, values in zip(self._due, _due_values(before), strict=False):
             if len(found) < limit:
                 found += await self._database.fetch(statement, limit=limit - len(found), **values)
         return _due_profiles(before.app_id, found)
 
     async def count_due(self, before: DueBefore, limit: int) -> int:
         due = 0
-        for statement, values in zip(self._count_due, _limits(before), strict=False):
+        for statement, values in zip(self._count_due, _due_values(before), strict=False):
             if due < limit:
                 [[more]] = await self._database.fetch(statement, limit=limit - due, **values)
                 due += int(more)
@@ -233,11 +233,11 @@ class _Purge:
         return await self._database.execute(self._delete, sorted(map(tuple, found)), **age)
 
 
-def _limits(before: DueBefore) -> Iterator[dict[str, object]]:
-    """The values of the statements of _SIGNS. Without a limit for registrations, there are none for the second."""
-    for limit in (before.heard, before.registered):
-        if limit is not None:
-            yield {"app_id": before.app_id, **_until(limit)}
+def _due_values(before: DueBefore) -> Iterator[dict[str, object]]:
+    """The values of the statements of _SIGNS; none for the second if profiles without a heartbeat never become due."""
+    yield {"app_id": before.app_id, **_until(before.heard)}
+    if before.registered is not None:
+        yield {"app_id": before.app_id, **_until(before.registered)}
 
 
 def _until(before: datetime) -> dict[str, int]:

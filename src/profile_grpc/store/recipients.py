@@ -65,7 +65,7 @@ class SqlRecipients:
 
     def __init__(self, database: Database, shards: Shards, customers: SqlCustomers) -> None:
         self._database = database
-        self._few_users = few_users.few_users(database, shards)
+        self._few_users = few_users.reads_of_few_users(database, shards)
         self._customers = customers
         self._statements = LruCache[tuple[Any, ...], Prepared](_SHAPES)
         self._scans = asyncio.Semaphore(_SCANS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from alembic.config import Config
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-REVISIONS = tuple(sorted(module.name[1:5] for module in iter_modules(versions.__path__)))
+REVISIONS = tuple(
+    sorted(module.name[1:5] for module in iter_modules(versions.__path__) if re.match(r"r\d{4}_", module.name))
+)
 """Every revision of the schema, in order, by the names of the modules in migrations/versions. The program is made for
 the last one. It also works with later ones that allow it."""
 

@@ -28,6 +28,23 @@ KEPT_AFTER_APP = {KEPT: True}
 # On SQLite, a row of few columns is stored in the tree of its primary key: one tree to search and write instead of two.
 IN_THE_KEY = False
 
+
+def sealed(name: str) -> Column[Any]:
+    """A secret that `Vault.seal` has encrypted for its row: `row_of` the table and its primary key (K2).
+
+    `credential reseal` and `doctor` find every such column by this declaration. A column may hold public texts too.
+    """
+    return Column(name, Text(), nullable=False, info={SEALED: True})
+
+
+def index(
+    name: str, table: Table, *columns: str, where: ColumnElement[bool] | None = None, unique: bool = False
+) -> Index:
+    """An index of the rows that meet the condition, or of all."""
+    indexed = [table.c[column] for column in columns]
+    return Index(name, *indexed, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
 # What follows declares the columns of released migrations too: it must not change in effect.
 
 NAME = Text().with_variant(Text(collation="C"), "postgresql")
@@ -54,19 +71,3 @@ def optional(type_: TypeEngine[Any], *names: str) -> list[Column[Any]]:
 def added(name: str, type_: TypeEngine[Any], default: str) -> Column[Any]:
     """A column that older programs do not write: rows of theirs have the default."""
     return Column(name, type_, nullable=False, server_default=literal(default))
-
-
-def sealed(name: str) -> Column[Any]:
-    """A secret that `Vault.seal` has encrypted for its row: `row_of` the table and its primary key (K2).
-
-    `credential reseal` and `doctor` find every such column by this declaration. A column may hold public texts too.
-    """
-    return Column(name, Text(), nullable=False, info={SEALED: True})
-
-
-def index(
-    name: str, table: Table, *columns: str, where: ColumnElement[bool] | None = None, unique: bool = False
-) -> Index:
-    """An index of the rows that meet the condition, or of all."""
-    indexed = [table.c[column] for column in columns]
-    return Index(name, *indexed, unique=unique, sqlite_where=where, postgresql_where=where)

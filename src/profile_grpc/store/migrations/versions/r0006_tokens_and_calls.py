@@ -27,9 +27,12 @@ _OLD = "push_token_0005"
 
 def upgrade() -> None:
     """Adds what is new, and makes `push_token` anew."""
-    add("profile", *optional(sa.SmallInteger(), "push_permission"))
-    add("profile", *optional(sa.BigInteger(), "call_sequence"))
-    add("profile", *optional(sa.SmallInteger(), "call_method"))
+    add(
+        "profile",
+        *optional(sa.SmallInteger(), "push_permission"),
+        *optional(sa.BigInteger(), "call_sequence"),
+        *optional(sa.SmallInteger(), "call_method"),
+    )
     op.create_table(
         "device_order",
         *keys(NAME, "app_id", "device_id"),
