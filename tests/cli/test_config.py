@@ -46,12 +46,15 @@ def test_a_hash_key_is_never_in_a_representation() -> None:
     assert KEY.hex() not in repr(settings)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1", "::ffff:127.0.0.1"])
 def test_dev_may_listen_on_loopback(host: str) -> None:
     assert ServeConfig(database=DatabaseConfig("sqlite:///x.db", KEY), dev=True, host=host).host == host
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "example.com", ""])  # noqa: S104 - must be refused
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "::", "192.168.1.1", "example.com", "", "2002:7f00:1::1", "64:ff9b::7f00:1"],  # noqa: S104 - must be refused
+)
 def test_dev_may_listen_nowhere_else(host: str) -> None:
     """Development mode serves calls without a key, so only this machine may reach it."""
     with pytest.raises(ConfigError, match="loopback"):

@@ -111,13 +111,18 @@ def meant_by(address: Address) -> Address:
 
 
 def is_loopback(text: str) -> bool:
-    """Whether the text is a loopback address or the name `localhost`."""
+    """Whether the text is a loopback address or the name `localhost`: what is sent there stays on this machine.
+
+    That is not so for NAT64 and 6to4 addresses with an embedded loopback address: a router decides about them.
+    """
     if text.lower().rstrip(".") == "localhost":
         return True
     try:
-        return meant_by(ip_address(text)).is_loopback
+        address = ip_address(text)
     except ValueError:
         return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def _refusal(address: Address) -> str | None:
