@@ -95,7 +95,7 @@ class MailConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundConfig:
-    """Where calls may go, besides the public internet: those of webhooks (E6)."""
+    """Where calls may go, besides the public internet (E6, J2)."""
 
     networks: tuple[str, ...] = ()
     """Networks whose addresses are allowed, as `10.1.0.0/16`."""
@@ -113,8 +113,10 @@ class JwksConfig(OutboundConfig):
     """Names of hosts, with a port where it is not 443. Empty: none."""
 
 
-PUBLIC = OutboundConfig()
+ONLY_PUBLIC = OutboundConfig()
+"""For webhooks, if the operator allows nothing else."""
 NO_JWKS = JwksConfig()
+"""No JWKS document is fetched."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class ServeConfig:
     """Addresses or networks whose X-Forwarded-For is trusted."""
     bridge_keys: tuple[str, ...] = field(default=(), repr=False)
     """PROFILE keys with which the bridge reads the apps, one for each tenant."""
-    webhooks: OutboundConfig = PUBLIC
+    webhooks: OutboundConfig = ONLY_PUBLIC
     jwks: JwksConfig = NO_JWKS
     mail: MailConfig = MailConfig()
     log: LogConfig = LogConfig()

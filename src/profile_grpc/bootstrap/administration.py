@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from profile_grpc.bootstrap.clock import SystemClock
 from profile_grpc.bootstrap.composition import Application
-from profile_grpc.config import NO_JWKS, PUBLIC, DatabaseConfig, JwksConfig, OutboundConfig
+from profile_grpc.config import NO_JWKS, ONLY_PUBLIC, DatabaseConfig, JwksConfig, OutboundConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.observer import NullObserver
 from profile_grpc.store import check_schema, open_store
@@ -18,7 +18,7 @@ async def administration(
     database: DatabaseConfig,
     *,
     keyed: bool = True,
-    webhooks: OutboundConfig = PUBLIC,
+    webhooks: OutboundConfig = ONLY_PUBLIC,
     jwks: JwksConfig = NO_JWKS,
 ) -> AsyncIterator[Application]:
     """Opens the database for commands, and closes it when they are done.

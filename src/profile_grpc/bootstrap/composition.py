@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Self
 
-from profile_grpc.config import NO_JWKS, PUBLIC, JwksConfig, OutboundConfig
+from profile_grpc.config import NO_JWKS, ONLY_PUBLIC, JwksConfig, OutboundConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.events.feed import Feed
 from profile_grpc.events.sequencer import Sequencer
@@ -67,7 +67,7 @@ class Application(UseCases):
         observer: Observer,
         *,
         anonymous: Caller | None = None,
-        webhooks: OutboundConfig = PUBLIC,
+        webhooks: OutboundConfig = ONLY_PUBLIC,
         jwks: JwksConfig = NO_JWKS,
         seal_keys: Mapping[str, bytes] = _NO_RING,
     ) -> Self:

@@ -122,7 +122,7 @@ def upload(  # noqa: PLR0913 - each option is a parameter
 
     async def work(admin: Application, app: App) -> Described:
         taken = wire.upload(request, admin.credentials.fingerprint_key)
-        return await admin.credentials.upload(wire.order(request), taken, app.tenant_id)
+        return await admin.credentials.upload(wire.new_credential(request), taken, app.tenant_id)
 
     _print_change(with_app(database_url, app_id, work), as_json=as_json)
 
@@ -148,7 +148,7 @@ def create_vapid(
     made = with_app(
         database_url,
         app_id,
-        lambda admin, _: admin.credentials.create_vapid_key(wire.order(request), subject, site_url, icon_url),
+        lambda admin, _: admin.credentials.create_vapid_key(wire.new_credential(request), subject, site_url, icon_url),
     )
     if as_json:
         output.document(structured(made))

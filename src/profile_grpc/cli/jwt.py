@@ -64,7 +64,7 @@ def add(  # noqa: PLR0913 - each option is a parameter
 
     async def work(admin: Application) -> ShownJwtKey:
         await admin.apps.get(app_id)
-        return await admin.jwt_keys.add(_order(app_id, form, value, kid, chosen))
+        return await admin.jwt_keys.add(_new_key(app_id, form, value, kid, chosen))
 
     allowed = JwksConfig(hosts=tuple(jwks_hosts or ()), http_on_loopback=is_dev(database_url))
     added = administer(database_url, work, jwks=allowed)
@@ -176,7 +176,7 @@ def readiness(app_id: AppId, *, database_url: DatabaseUrl = None, as_json: Json 
     )
 
 
-def _order(app_id: str, form: str, value: Path | str, kid: str, algorithm: JwtAlgorithm | None) -> NewJwtKey:
+def _new_key(app_id: str, form: str, value: Path | str, kid: str, algorithm: JwtAlgorithm | None) -> NewJwtKey:
     from appprofile.v1 import app_service_pb2, jwt_pb2
     from profile_grpc.cli import shapes
     from profile_grpc.transport.grpc import jwt
@@ -189,7 +189,7 @@ def _order(app_id: str, form: str, value: Path | str, kid: str, algorithm: JwtAl
     except ValueError:
         raise CommandFailed(f"{value} is not text in UTF-8") from None
     shapes.check(request)
-    return jwt.order(request)
+    return jwt.new_key(request)
 
 
 def _content(path: Path) -> bytes:

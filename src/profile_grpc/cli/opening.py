@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from profile_grpc import config
 from profile_grpc.cli import options
 from profile_grpc.cli.errors import CommandFailed
-from profile_grpc.config import NO_JWKS, PUBLIC, JwksConfig, OutboundConfig
+from profile_grpc.config import NO_JWKS, ONLY_PUBLIC, JwksConfig, OutboundConfig
 from profile_grpc.service import paging
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def administer(
     database_url: str | None,
     work: Callable[[Application], Awaitable[ResultT]],
     *,
-    webhooks: OutboundConfig = PUBLIC,
+    webhooks: OutboundConfig = ONLY_PUBLIC,
     jwks: JwksConfig = NO_JWKS,
 ) -> ResultT:
     """The result of work with the use cases, on the database that `--database-url` names.

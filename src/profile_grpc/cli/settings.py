@@ -237,7 +237,7 @@ _BY_TYPE: Mapping[object, Callable[[str], object]] = {
     bool: _boolean,
     str: str,
     int: _integer,
-    float: _percent,
+    float: _percent,  # every setting with a fraction is a percentage
     timedelta: duration,
     timedelta | None: _optional_duration,
     tuple[str, ...]: _tuple_of(str),

@@ -116,7 +116,9 @@ class Announce(ReadsNothing):
 
 
 def _announce(state: State, owner: str, user_id: str, customer_id: str) -> None:
-    """Leaves it about a user of the app or, without one, about a customer of the tenant."""
+    """Records the event about a user of the app or, without one, about a customer of the tenant."""
     app_id, tenant_id, reason = (owner, "", ERASED_USER) if user_id else ("", owner, ERASED_CUSTOMER)
-    event = Event(EventType.ERASED, app_id, state.now, user_id, reason=reason, customer_id=customer_id)
-    state.add_record(EVENTS, event._replace(tenant_id=tenant_id))
+    event = Event(
+        EventType.ERASED, app_id, state.now, user_id, reason=reason, customer_id=customer_id, tenant_id=tenant_id
+    )
+    state.add_record(EVENTS, event)

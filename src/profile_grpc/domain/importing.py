@@ -366,7 +366,7 @@ def _sign_out(state: State, known: Profile | None, profile: Profile, reason: Unr
 
 
 def _record_events(state: State, known: Profile | None, stored: Profile) -> None:
-    """Leaves the events of the record's own profile (E1)."""
+    """Records the events of the record's own profile (E1)."""
     registration.record_events(state, known, stored, _IMPORTED)
     if known is None:
         return

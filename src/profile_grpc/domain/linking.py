@@ -47,7 +47,7 @@ def has_linked(before: Profile | None, after: Profile) -> bool:
 
 
 def record_events(state: State, before: Profile | None, after: Profile) -> Profile:
-    """Leaves the events of a change of the linked customer, if it changed (E1); returns the profile as it is then."""
+    """Records the events of a change of the linked customer, if it changed (E1); returns the profile as it is then."""
     old, new = None if before is None else before.attributes.customer_id, after.attributes.customer_id
     if old == new:
         return after

@@ -169,7 +169,7 @@ def _placeholder_ids(key: ProfileKey) -> tuple[str, ...]:
 
 
 def record_events(state: State, before: Profile | None, after: Profile, origin: str = "") -> Profile:
-    """Leaves the events of a registration (E1); returns the profile as it is then.
+    """Records the events of a registration (E1); returns the profile as it is then.
 
     `origin`: what created a new profile, if not a registration of its device.
     """

@@ -61,7 +61,7 @@ class UpdateProfileData(OfProfile):
 
 
 def _record_events(state: State, before: Profile, after: Profile) -> Profile:
-    """Leaves the events of an update (E1); returns the profile as it is then."""
+    """Records the events of an update (E1); returns the profile as it is then."""
     if before.push_permission is not after.push_permission:
         after = state.add_event(EventType.PUSH_PERMISSION_CHANGED, after.key, after.push_permission.name)
     if before.held != after.held:

@@ -68,10 +68,12 @@ class Writer:
         return int(self._database.execute("SELECT count(*) FROM dead").fetchone()[0])
 
     def oldest(self) -> int | None:
+        """As `Spool.oldest`."""
         row = self._database.execute("SELECT arrived FROM report ORDER BY id LIMIT 1").fetchone()
         return row[0] if row else None
 
     def read(self, after: int, limit: int) -> list[Waiting]:
+        """As `Spool.read`."""
         rows = self._database.execute(
             "SELECT id, kind, app_id, arrived, trace, proven, credential, attempts, sealed"
             " FROM report WHERE id > ? ORDER BY id LIMIT ?",

@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-def order(request: pb.AddJwtKeyRequest) -> NewJwtKey:
+def new_key(request: pb.AddJwtKeyRequest) -> NewJwtKey:
     given = request.WhichOneof("material") or "jwks_url"
     return NewJwtKey(
         app_id=request.app_id,

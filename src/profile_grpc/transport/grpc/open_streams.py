@@ -90,7 +90,7 @@ class OpenStreams:
         """Opens a stream in the current task, before its caller is known.
 
         Raises:
-            Refused: DRAINING or TOO_MANY_STREAMS; then `leave` must not be called.
+            Refused: DRAINING or TOO_MANY_STREAMS; then `remove` must not be called.
         """
         if self._draining:
             raise refusals.draining()

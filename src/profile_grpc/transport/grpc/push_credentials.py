@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from profile_grpc.service.push_credentials.checking import Upload
 
 
-def order(request: pb.UploadCredentialRequest | pb.CreateVapidKeyRequest) -> NewCredential:
+def new_credential(request: pb.UploadCredentialRequest | pb.CreateVapidKeyRequest) -> NewCredential:
     if isinstance(request, pb.CreateVapidKeyRequest):
         return NewCredential(request.app_id, request.display_name)
     return NewCredential(

@@ -215,7 +215,7 @@ class AppServicer:
         return app_pb.DeleteAppResponse()
 
     async def CreateKey(self, request: app_pb.CreateKeyRequest, call: Call) -> app_pb.CreateKeyResponse:
-        stored, secret = await self._apps.create_key(settings.key_order(request, call.caller.tenant_id))
+        stored, secret = await self._apps.create_key(settings.new_key(request, call.caller.tenant_id))
         return app_pb.CreateKeyResponse(key=settings.key(stored), secret=secret)
 
     async def ListKeys(self, request: app_pb.ListKeysRequest, call: Call) -> app_pb.ListKeysResponse:
@@ -227,7 +227,7 @@ class AppServicer:
         return app_pb.RevokeKeyResponse(key=settings.key(ended))
 
     async def AddJwtKey(self, request: app_pb.AddJwtKeyRequest, _call: Call) -> app_pb.AddJwtKeyResponse:
-        return app_pb.AddJwtKeyResponse(key=jwt.key(await self._jwt_keys.add(jwt.order(request))))
+        return app_pb.AddJwtKeyResponse(key=jwt.key(await self._jwt_keys.add(jwt.new_key(request))))
 
     async def ListJwtKeys(self, request: app_pb.ListJwtKeysRequest, _call: Call) -> app_pb.ListJwtKeysResponse:
         found = await self._jwt_keys.list(request.app_id)
@@ -267,7 +267,7 @@ class WebhookServicer:
     async def CreateWebhook(
         self, request: webhook_pb.CreateWebhookRequest, call: Call
     ) -> webhook_pb.CreateWebhookResponse:
-        created, secret = await self._webhooks.create(webhooks.order(request.webhook, call.caller.tenant_id))
+        created, secret = await self._webhooks.create(webhooks.new_webhook(request.webhook, call.caller.tenant_id))
         return webhook_pb.CreateWebhookResponse(webhook=await self._shown(created), secret=secret)
 
     async def GetWebhook(self, request: webhook_pb.GetWebhookRequest, call: Call) -> webhook_pb.GetWebhookResponse:
@@ -332,7 +332,7 @@ class CredentialServicer:
         self, request: credential_pb.UploadCredentialRequest, call: Call
     ) -> credential_pb.UploadCredentialResponse:
         upload = push_credentials.upload(request, self._credentials.fingerprint_key)
-        stored = await self._credentials.upload(push_credentials.order(request), upload, call.caller.tenant_id)
+        stored = await self._credentials.upload(push_credentials.new_credential(request), upload, call.caller.tenant_id)
         return credential_pb.UploadCredentialResponse(credential=push_credentials.credential(stored))
 
     async def GetCredential(
@@ -358,6 +358,6 @@ class CredentialServicer:
     ) -> credential_pb.CreateVapidKeyResponse:
         site = request.site
         made = await self._credentials.create_vapid_key(
-            push_credentials.order(request), site.subject, site.site_url, site.icon_url
+            push_credentials.new_credential(request), site.subject, site.site_url, site.icon_url
         )
         return credential_pb.CreateVapidKeyResponse(credential=push_credentials.credential(made))

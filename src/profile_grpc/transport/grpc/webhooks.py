@@ -18,7 +18,7 @@ _WRITABLE = ("url", "types", "app_ids", "state", "display_name")
 _READ_ONLY = frozenset(field.name for field in pb.Webhook.DESCRIPTOR.fields) - set(_WRITABLE)
 
 
-def order(given: pb.Webhook, tenant_id: str) -> NewWebhook:
+def new_webhook(given: pb.Webhook, tenant_id: str) -> NewWebhook:
     return NewWebhook(
         tenant_id=tenant_id,
         url=given.url,
@@ -40,7 +40,7 @@ def updated(request: pb.UpdateWebhookRequest, before: Webhook) -> Webhook:
         field.name for field, _ in given.ListFields() if field.name in _WRITABLE
     ]
     refuse_paths(set(paths) - set(_WRITABLE), _READ_ONLY, "a webhook")
-    wanted = order(given, before.tenant_id)
+    wanted = new_webhook(given, before.tenant_id)
     return replace(before, **{path: getattr(wanted, path) for path in paths})
 
 
