@@ -71,17 +71,11 @@ class Application(UseCases):
         jwks: JwksConfig = NO_JWKS,
         seal_keys: Mapping[str, bytes] = _NO_RING,
     ) -> Self:
-        """Wires the use cases.
+        """Wires the use cases over a database.
 
-        Args:
-            store: the database.
-            clock: the time of every rule.
-            hasher: has the database's hash key.
-            observer: receives all measurements.
-            anonymous: who a call without a key is from; None: nobody.
-            webhooks: where they may go.
-            jwks: which JWKS documents may be fetched.
-            seal_keys: the ring that encrypts secrets (K2); empty: none are stored.
+        `clock`: the time of every rule. `hasher`: has the database's hash key. `observer`: receives all measurements.
+        `anonymous`: who a call without a key is from; None: nobody. `webhooks`: where they may go. `jwks`: which JWKS
+        documents may be fetched. `seal_keys`: the ring that encrypts secrets (K2); empty: none are stored.
         """
         sequencer, feed = Sequencer(store.events, store.leases, clock, observer), Feed(store.events)
         sequencer.on_published(feed.published)

@@ -25,7 +25,7 @@ from profile_grpc.config import OperatorError, ServeConfig
 from profile_grpc.domain.hashing import Hasher
 from profile_grpc.service.directory_ports import every_app
 from profile_grpc.service.ports import StoreError
-from profile_grpc.store import SchemaError, open_store
+from profile_grpc.store import SchemaError, SqlStore, open_store
 from profile_grpc.telemetry.collectors import ProfileCounts
 from profile_grpc.telemetry.exposition import exposed
 from profile_grpc.telemetry.metrics import Metrics
@@ -82,21 +82,10 @@ async def serve_calls(
         ProcessFailed: a part of the process has ended unexpectedly; the server has drained.
     """
     use_batch_scheduling()
-    clock, hasher = SystemClock(), Hasher(config.database.hash_key)
+    hasher = Hasher(config.database.hash_key)
     store = await open_store(config.database.url, hasher=hasher)
     await store.check_schema()
-    anonymous = demo.ANONYMOUS if config.dev else None
-    wired = Application.over(
-        store,
-        clock,
-        hasher,
-        metrics,
-        anonymous=anonymous,
-        webhooks=config.webhooks,
-        jwks=config.jwks,
-        seal_keys=config.database.seal_keys,
-    )
-    async with wired.running() as application:
+    async with _application(config, store, hasher, metrics).running() as application:
         options = _options(config, shared_port=shared_port)
         server = GrpcServer(application, store.ping, metrics, options, tracer=tracer)
         async for app in every_app(store.directory, None):
@@ -116,6 +105,19 @@ async def serve_calls(
             raise
         await _drain(server)
     log.info("stopped")
+
+
+def _application(config: ServeConfig, store: SqlStore, hasher: Hasher, metrics: Metrics) -> Application:
+    return Application.over(
+        store,
+        SystemClock(),
+        hasher,
+        metrics,
+        anonymous=demo.ANONYMOUS if config.dev else None,
+        webhooks=config.webhooks,
+        jwks=config.jwks,
+        seal_keys=config.database.seal_keys,
+    )
 
 
 async def _drain(server: GrpcServer) -> None:
