@@ -172,7 +172,7 @@ async def test_a_call_that_the_end_of_the_bridge_cancels_has_not_failed(
         begun.set()
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(delivery._applier, "apply", hang)
+    monkeypatch.setattr(delivery._sender, "send", hang)
     assert await running.get(f"/{APP}{removal()}") == 200
     await asyncio.wait_for(begun.wait(), wait_s())
     [entry] = delivery._entries.values()

@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from profile_grpc.bridge.app_reader import AppReader
 from profile_grpc.bridge.availability import Availability
-from profile_grpc.bridge.delivery.applying import Applier
 from profile_grpc.bridge.delivery.delivery import Delivery, DeliveryLimits
+from profile_grpc.bridge.delivery.sending import ReportSender
 from profile_grpc.bridge.http import server
 from profile_grpc.bridge.http.connection import ServerLimits
 from profile_grpc.bridge.http.endpoints import EndpointOptions, Endpoints
@@ -132,9 +132,9 @@ class Bridge:
         self._app_reader = AppReader(
             self._known_apps, self._service, readers, self._spool, self._availability, self._now
         )
-        applier = Applier(self._service, keys, self._known_apps, self._spool, self._now)
+        sender = ReportSender(self._service, keys, self._known_apps, self._spool, self._now)
         self._delivery = Delivery(
-            self._spool, applier, self._availability, self._now, self.metrics, config.delivery, self._tracer
+            self._spool, sender, self._availability, self._now, self.metrics, config.delivery, self._tracer
         )
         self._spool.on_commit = self.metrics.committed
         self._app = Endpoints(

@@ -12,7 +12,7 @@ import msgspec
 import structlog
 
 from profile_grpc.bridge.availability import Availability, Backoff
-from profile_grpc.bridge.delivery.applying import Applier, Outcome, Result, spelled_tokens
+from profile_grpc.bridge.delivery.sending import Outcome, ReportSender, Result, spelled_tokens
 from profile_grpc.bridge.metrics import BridgeMetrics
 from profile_grpc.bridge.report import Report, account_of
 from profile_grpc.bridge.spool.records import Death, Waiting
@@ -71,7 +71,7 @@ class Delivery:
     def __init__(
         self,
         spool: Spool,
-        applier: Applier,
+        sender: ReportSender,
         availability: Availability,
         now: Callable[[], int],
         metrics: BridgeMetrics,
@@ -81,7 +81,7 @@ class Delivery:
         """`now` returns microseconds since 1970. `tracer`: records attempts to deliver as spans."""
         self._tracer = tracer
         self._spool = spool
-        self._applier = applier
+        self._sender = sender
         self._now = now
         self._metrics = metrics
         self._limits = limits
@@ -177,7 +177,7 @@ class Delivery:
         await self._spool.flush()  # delivered and outdated reports must not be read again
         for entry in self._entries.values():
             entry.incomplete = False
-            self._applier.forget(entry.waiting)
+            self._sender.forget(entry.waiting)
         self._entries.clear()
         self._lanes.clear()
         self._ready.clear()
@@ -194,7 +194,7 @@ class Delivery:
         except (CannotOpen, msgspec.DecodeError):
             self._record_outcome(waiting, Result(Outcome.DEAD, "UNREADABLE"))
             return
-        entry = _Entry(waiting, report, list(_lanes(self._applier.fields(report, report.app_id))), waiting.attempts)
+        entry = _Entry(waiting, report, list(_lanes(self._sender.fields(report, report.app_id))), waiting.attempts)
         self._entries[waiting.id] = entry
         for lane in entry.lanes:
             self._lanes[lane].append(entry)
@@ -209,7 +209,7 @@ class Delivery:
     def _leave(self, entry: _Entry) -> None:
         """Takes a report out of its lanes; those behind it move up."""
         del self._entries[entry.waiting.id]
-        self._applier.forget(entry.waiting)
+        self._sender.forget(entry.waiting)
         behind: dict[int, _Entry] = {}
         for lane in entry.lanes:
             queue = self._lanes[lane]
@@ -283,7 +283,7 @@ class Delivery:
 
     async def _attempt(self, entry: _Entry) -> Result:
         try:
-            result = await self._applier.apply(entry.waiting, entry.report)
+            result = await self._sender.send(entry.waiting, entry.report)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
             fault = type(error).__name__  # its text may contain reported values
             log.error("cannot deliver a report", trace_id=_trace_id(entry.waiting), fault=fault)  # noqa: TRY400

@@ -67,8 +67,8 @@ class _Registration(NamedTuple):
     registered: int
 
 
-class Applier:
-    """Applies reports, one at a time for each account."""
+class ReportSender:
+    """Sends reports to the service, one at a time for each account."""
 
     def __init__(
         self, service: ServiceClient, keys: Keys, known_apps: KnownApps, spool: Spool, now: Callable[[], int]
@@ -84,11 +84,11 @@ class Applier:
         self._asked: dict[int, int] = {}
         """By report: the number of the newest refresh of the apps at the time when the report needed an unknown app."""
 
-    async def apply(self, waiting: Waiting, report: Report) -> Result:
+    async def send(self, waiting: Waiting, report: Report) -> Result:
         unread = report.fields is None and report.app_id and not self._known_apps.knows(report.app_id)
         if unread and self._may_learn(waiting):
             return Result(Outcome.INCOMPLETE, "UNKNOWN_APP", reached=False)
-        result = await self._applied(waiting, report)
+        result = await self._sent(waiting, report)
         if result.reason in _MAY_BE_STALE and self._may_learn(waiting):
             return result._replace(outcome=Outcome.INCOMPLETE)
         return result
@@ -105,7 +105,7 @@ class Applier:
         known.wanted()
         return True
 
-    async def _applied(self, waiting: Waiting, report: Report) -> Result:
+    async def _sent(self, waiting: Waiting, report: Report) -> Result:
         known = self._known_apps
         if known.expected and not known.fetched and report.fields is None:
             return self._unknown(report, "NO_DIRECTORY")
