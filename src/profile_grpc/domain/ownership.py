@@ -104,6 +104,7 @@ def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Itera
 
 
 def _displace_from_device(state: State, profile: Profile, settings: AppSettings) -> Displacement:
+    """Signs the user out (R6), or makes the user inactive where users share the device (R5)."""
     if not settings.multi_user_per_device:
         unregister(state, profile, UnregisterReason.REPLACED)
         return Displacement(profile.key, DisplacementEffect.REPLACED)
