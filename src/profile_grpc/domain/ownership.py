@@ -8,8 +8,8 @@ from datetime import datetime
 
 from profile_grpc.domain.commands import ProfilePatch
 from profile_grpc.domain.events import EventType
-from profile_grpc.domain.keys import ProfileKey, Token, TokenElsewhere
-from profile_grpc.domain.kinds import CURRENT, GUARDS, HOLDERS, HOLDERS_ELSEWHERE, RECEIVING, SIGNED_IN
+from profile_grpc.domain.keys import DeviceKey, ProfileKey, Token, TokenElsewhere
+from profile_grpc.domain.kinds import CURRENT, GUARDS, HOLDERS, HOLDERS_ELSEWHERE, RECEIVING, SIGNED_IN, Selection
 from profile_grpc.domain.needs import Needs
 from profile_grpc.domain.ordered_calls import OrderedCall
 from profile_grpc.domain.profile import Profile, ProfileStatus, UnregisterReason, UserState
@@ -22,7 +22,7 @@ from profile_grpc.domain.state import State
 def registration_needs(needs: Needs, key: ProfileKey, patch: ProfilePatch, settings: AppSettings) -> None:
     """Requests the rows by which `take_device`, `take_user` and `claim_tokens` decide."""
     needs.add(GUARDS, key.device.guard)
-    needs.add(CURRENT if settings.multi_user_per_device else SIGNED_IN, key.device)
+    needs.add(_displaceable(settings), key.device)
     if settings.single_device_per_user:
         needs.add(RECEIVING, key.user)
         needs.add(GUARDS, key.user.guard)
@@ -97,10 +97,14 @@ def other_holders(state: State, profile: Profile, tokens: AbstractSet[tuple[Push
 
 def take_device(state: State, newcomer: Profile, settings: AppSettings) -> Iterator[Displacement]:
     """Makes the newcomer the device's user: the others become inactive (R5) or are signed out (R6)."""
-    selection = CURRENT if settings.multi_user_per_device else SIGNED_IN
-    for profile in state.select(selection, newcomer.key.device):
+    for profile in state.select(_displaceable(settings), newcomer.key.device):
         if profile.key != newcomer.key:
             yield _displace_from_device(state, profile, settings)
+
+
+def _displaceable(settings: AppSettings) -> Selection[DeviceKey, ProfileKey, Profile]:
+    """The profiles that a registration displaces from its device (R5, R6)."""
+    return CURRENT if settings.multi_user_per_device else SIGNED_IN
 
 
 def _displace_from_device(state: State, profile: Profile, settings: AppSettings) -> Displacement:
