@@ -136,6 +136,7 @@ def test_E6_what_webhooks_do_is_shown(registry: CollectorRegistry, metrics: Metr
 
 
 def test_E5_the_lag_of_events_is_shown_for_both_stages(registry: CollectorRegistry, metrics: Metrics) -> None:
+    """E5: from the commit to the position, and to a watcher."""
     metrics.events_published(41, 3, 0.02)
     metrics.events_delivered(3, 0.05)
     for stage, seconds in (("position", 0.02), ("watch", 0.05)):

@@ -197,7 +197,7 @@ SPELLINGS = [
     (HMS, "noPushTypeRight", Verdict.CREDENTIAL_PROBLEM),
     (HMS, "tokenFormatError", Verdict.DEAD),
     (HMS, "80000000", Verdict.ALIVE),
-    (HMS, "80100000", Verdict.UNRECOGNIZED),
+    (HMS, "80100000", Verdict.UNRECOGNIZED),  # F7: of a request, not of one token
 ]  # fmt: skip
 
 

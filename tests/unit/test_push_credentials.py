@@ -69,6 +69,7 @@ def test_K4_the_credential_in_use_is_the_current_or_the_last_one() -> None:
 
 
 def test_K5_the_newest_current_key_of_a_kind() -> None:
+    """K5: the one that the configuration of an SDK carries."""
     vapid = CredentialKind.VAPID_KEY
     credentials = [credential(1, None, "a", vapid), credential(2, None, "a", vapid), credential(1, None, "b", vapid)]
     found = rules.current([*credentials, credential(9, 300)], vapid, NOW)

@@ -186,6 +186,7 @@ def codes(items: list[PushFeedback]) -> list[tuple[str, str]]:
 
 
 def test_F7_hms_80300007_is_about_every_token_of_the_request() -> None:
+    """F7: an item for each, with the code that is true for it."""
     items = SENDING.hms(["a", "b"], 200, hms_body("80300007", "All the tokens are invalid"))
     assert codes(items) == [("a", "80300007"), ("b", "80300007")]
     assert [judged(item) for item in items] == [Verdict.DEAD] * 2
